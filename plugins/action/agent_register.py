@@ -1,0 +1,146 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin of agent_register: signs in, sets the service account, adds the domains, restarts the agent."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud, resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, RegistrationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import AGENT_SERVICE, is_complete
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
+    AgentAction,
+    Options,
+    Result,
+    require_guid,
+    require_positive,
+)
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
+
+Facts = dict[str, t.Any]
+
+_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
+
+
+class ActionModule(AgentAction):
+    """Reads the host, plans, and registers only where the host is not as wanted."""
+
+    MODULE = "agent_register"
+    RETURNS: t.ClassVar[Result] = {
+        "agent_id": None,
+        "certificate": None,
+        "domains": None,
+        "gmsa": None,
+        "reasons": [],
+        "steps": [],
+        "tenant_id": None,
+    }
+
+    def _agent_run(self, options: Options, result: Result) -> None:
+        cloud, sign_in = self._agent_validate(options)
+        facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session")})
+        self._agent_describe(facts, facts["domains"], result)
+        if not is_complete(facts):
+            self._agent_not_installed(result)
+            return
+        plan = plan_registration(facts, options)
+        result["reasons"] = list(plan.reasons)
+        if not plan.reasons:
+            result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
+            return
+        result["changed"] = True
+        if self._task.check_mode:
+            result["msg"] = f"The agent would be registered: {'; '.join(plan.reasons)}."
+            return
+        self._agent_register(options, plan, cloud, sign_in, result)
+
+    def _agent_validate(self, options: Options) -> tuple[Cloud, SignIn]:
+        """Refuse bad input before the host is asked anything."""
+        require_guid("tenant_id", options["tenant_id"])
+        require_positive(options, "timeout", "request_timeout")
+        if not options["domains"]:
+            raise ConfigurationError("'domains' is empty: name at least one Active Directory domain, with an administrator's account.")
+        for domain in options["domains"]:
+            if not _DNS_NAME.fullmatch(domain["name"]):
+                raise ConfigurationError(f"'{domain['name']}' in 'domains' is no DNS name: write it in full, such as corp.example.com.")
+        cloud = resolve_cloud(options["cloud"])
+        return cloud, SignIn.from_options(options["sign_in"])
+
+    def _agent_not_installed(self, result: Result) -> None:
+        """Without the product there is nothing to register, but in check mode the installation has only been predicted."""
+        if not self._task.check_mode:
+            raise RegistrationError(f"The agent is not installed on {self._agent_host}: run agent_install first.")
+        result.update(changed=True, reasons=["not installed yet"], msg="The agent would be registered once it is installed.")
+
+    def _agent_register(self, options: Options, plan: Plan, cloud: Cloud, sign_in: SignIn, result: Result) -> None:
+        """Fetch the token, run the module's cmdlets on the host, and judge their steps."""
+        token = acquire(
+            sign_in,
+            cloud,
+            options["tenant_id"],
+            audience="registration",
+            ca_path=options["ca_path"],
+            timeout=options["request_timeout"],
+            store=RUN_STORE,
+        )
+        self._agent_hide(token.value)
+        request = {
+            "tenant_id": options["tenant_id"],
+            "upn": token.upn,
+            "access_token": token.value,
+            "gmsa": account_request(options) if plan.set_account else None,
+            "domains": list(plan.domains),
+            "skip_known": plan.skip_known,
+        }
+        parameters = {"Session": load_payload("register_session"), "TimeoutSeconds": options["timeout"]}
+        answer = self._agent_payload("register", parameters, secret={"Request": self._agent_json(request)})
+        result.update(changed=answer["changed"], steps=answer["steps"])
+        self._agent_describe(answer["facts"], answer["domains"], result)
+        self._agent_judge(answer, result)
+
+    def _agent_describe(self, facts: Facts, domains: list[str] | None, result: Result) -> None:
+        """Write what the host says about its registration into the result."""
+        certificate = current_certificate(facts)
+        service = next(one for one in facts["services"] if one["name"] == AGENT_SERVICE)
+        result.update(
+            agent_id=certificate["agent_id"] if certificate else None,
+            certificate=certificate,
+            domains=domains,
+            gmsa=service["account"],
+            tenant_id=facts["product"]["tenant_id"],
+        )
+
+    def _agent_judge(self, answer: dict[str, t.Any], result: Result) -> None:
+        """Fail with the first thing that went wrong."""
+        where = self._agent_host
+        if answer["error"]:
+            raise RegistrationError(f"The agent's PowerShell module could not be used on {where}: {answer['error']}")
+        for step in answer["steps"]:
+            if step["error"]:
+                raise RegistrationError(
+                    f"The registration failed on {where} at the step '{step['name']}' ({step['target']}): {step['error']} "
+                    "Mend that and run it again; what is done already is left alone."
+                )
+        if answer["service_error"]:
+            raise RegistrationError(f"The agent is registered, but its service does not start on {where}: {answer['service_error']}")
+        if not result["tenant_id"] or not result["certificate"]:
+            raise RegistrationError(
+                f"The module's commands ended well, but {where} has no registration: read the agent's trace log below ProgramData."
+            )
+        result["msg"] = f"The agent is registered to {result['tenant_id']}."
+
+
+def account_request(options: Options) -> dict[str, t.Any]:
+    """Return what register_session.ps1 takes as gmsa: a custom account's name, or the credential that makes the default one."""
+    gmsa = options["gmsa"] or {}
+    if gmsa.get("name"):
+        return {"name": gmsa["name"]}
+    creator = gmsa if gmsa.get("username") else options["domains"][0]
+    return {"name": "", "username": creator["username"], "password": creator["password"]}

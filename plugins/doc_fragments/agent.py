@@ -1,0 +1,39 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of what every module of this collection has in common."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Attributes and requirements of all modules."""
+
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  action:
+    description: The work is done by an action plugin on the controller, which runs PowerShell on the host.
+    support: full
+  async:
+    description: Can be used with the C(async) keyword of a task.
+    support: none
+    details: Long steps are watched by the module itself.
+  check_mode:
+    description: Can run in check mode and tells what a real run would change.
+    support: full
+  diff_mode:
+    description: Shows what has changed, in diff mode.
+    support: none
+  platform:
+    description: The systems that the module manages.
+    platforms: windows
+    support: full
+requirements:
+  - On the controller, the Python packages C(msal) and C(requests), and a connection plugin for Windows (C(winrm) with C(pywinrm), or
+    C(psrp)).
+  - On the host, Windows PowerShell 5.1 or PowerShell 7 and an account that is a local administrator.
+notes:
+  - On ansible-core up to 2.21 the verbosity C(-vvvvv) prints what the connection carries, secrets included. Do not use it with these
+    modules.
+"""

@@ -1,0 +1,93 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides what is to be done to register an agent: which domains, and whether its service account must be set.
+
+Pure: facts and wishes in, a plan out.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import RegistrationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import AGENT_SERVICE, Facts
+
+Options = t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What one registration does.
+
+    Attributes:
+        reasons: why anything is done, in words; empty when the agent is as wanted.
+        domains: the domain options to hand to the module.
+        set_account: whether the service account is set.
+        skip_known: whether the module's own list is asked first and its domains are left alone.
+    """
+
+    reasons: tuple[str, ...]
+    domains: tuple[Options, ...]
+    set_account: bool
+    skip_known: bool
+
+
+def plan_registration(facts: Facts, options: Options) -> Plan:
+    """Compare the host with what is wanted.
+
+    Args:
+        facts: what the payload facts.ps1 read, with the domains of the agent's module when it can tell them.
+        options: tenant_id, domains, gmsa and force of agent_register.
+
+    Raises:
+        RegistrationError: the agent belongs to another tenant and 'force' is not set.
+    """
+    afresh = _reasons_to_register(facts, options)
+    known = facts["domains"]
+    missing = [one for one in options["domains"] if known is None or one["name"].lower() not in _lower(known)]
+    account = _reason_for_account(facts, options["gmsa"])
+    reasons = [*afresh, *account]
+    if missing and not afresh:
+        names = ", ".join(one["name"] for one in missing)
+        reasons.append(f"not known to be served: {names}" if known is None else f"domain not served: {names}")
+    domains = options["domains"] if afresh else missing
+    return Plan(tuple(reasons), tuple(domains), bool(account), skip_known=known is None and not afresh)
+
+
+def _reasons_to_register(facts: Facts, options: Options) -> list[str]:
+    tenant_id = facts["product"]["tenant_id"]
+    if not tenant_id:
+        return ["not registered"]
+    if tenant_id.lower() != options["tenant_id"].lower() and not options["force"]:
+        raise RegistrationError(
+            f"The agent is registered to tenant {tenant_id}, not to {options['tenant_id']}: "
+            "correct 'tenant_id', or set 'force: true' to move the agent."
+        )
+    certificate = current_certificate(facts)
+    checks = {
+        "'force' is set": options["force"],
+        "the agent has no certificate": certificate is None,
+        "the certificate has ended": certificate is not None and certificate["days_left"] < 0,
+        "the certificate has no private key": certificate is not None and not certificate["has_private_key"],
+    }
+    return [reason for reason, holds in checks.items() if holds]
+
+
+def _reason_for_account(facts: Facts, gmsa: Options | None) -> list[str]:
+    account = next(one for one in facts["services"] if one["name"] == AGENT_SERVICE)["account"] or "none"
+    wanted = (gmsa or {}).get("name")
+    # A group managed service account ends in "$"; the virtual account of a fresh installation does not.
+    if not account.endswith("$"):
+        return [f"the service logs on as {account}"]
+    if wanted and account.lower().rpartition("\\")[2] != wanted.lower().rpartition("\\")[2]:
+        return [f"the service logs on as {account}, not as {wanted}"]
+    return []
+
+
+def _lower(names: t.Iterable[str]) -> set[str]:
+    return {str(name).lower() for name in names}

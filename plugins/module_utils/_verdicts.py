@@ -1,0 +1,223 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges what a host and the cloud say about an agent: one check for each thing that must hold.
+
+Pure: facts in (from the payload facts.ps1 and from Graph), checks out, so every verdict can be tested from a table.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import is_older
+
+Facts = t.Mapping[str, t.Any]
+
+AGENT_SERVICE = "AADConnectProvisioningAgent"
+UPDATER_SERVICE = "AzureADConnectAgentUpdater"
+
+#: The role's phases in the order they run.
+PHASES = ("download", "install", "register")
+_PACKAGE = ("download", "install")
+_INSTALL = ("install",)
+_REGISTER = ("register",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Expectation:
+    """What must hold. None or an empty tuple: anything goes.
+
+    Attributes:
+        version: the oldest version that will do.
+        tenant_id: the tenant the agent must be registered to.
+        domains: Active Directory domains (DNS names) that the agent must serve.
+        service_account: the account the agent's service must log on with (DOMAIN\\name$).
+        minimum_certificate_days: warn when the certificate ends sooner; the agent should have renewed it by then.
+    """
+
+    version: str | None = None
+    tenant_id: str | None = None
+    domains: tuple[str, ...] = ()
+    service_account: str | None = None
+    minimum_certificate_days: int = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One verdict: status is pass, warn, fail or unknown; repaired_by names the role's phases that mend a failure."""
+
+    name: str
+    status: str
+    expected: str
+    actual: str
+    remedy: str = ""
+    repaired_by: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Return the check as the module returns it."""
+        return {**dataclasses.asdict(self), "repaired_by": list(self.repaired_by)}
+
+
+def is_complete(facts: Facts) -> bool:
+    """Whether the product is installed whole: executable, module, registry key and service."""
+    product = facts["product"]
+    service = _service(facts, AGENT_SERVICE)
+    return bool(product["version"] and product["module_present"] and product["registry_present"] and service["present"])
+
+
+def judge(facts: Facts, expect: Expectation, cloud: Facts | None, *, cloud_required: bool = False) -> list[Check]:
+    """Return the checks in the order a person would look at them.
+
+    Args:
+        facts: what the payload facts.ps1 read.
+        expect: what must hold.
+        cloud: the agent's record (status, reason, domains, stale ...), None to leave the cloud out.
+        cloud_required: an unknown cloud status is a failure.
+    """
+    if not is_complete(facts):
+        return [_installed(facts)] + [_tenant(facts, expect)]
+    checks = [_installed(facts), _version(facts, expect), _agent_service(facts), _updater_service(facts), _tenant(facts, expect)]
+    if facts["product"]["tenant_id"]:
+        checks += [_service_account(facts, expect), _certificate(facts, expect), _domains(facts, expect, cloud)]
+        if cloud is not None:
+            checks.append(_cloud(facts, cloud, cloud_required))
+    return checks
+
+
+def drift(checks: t.Sequence[Check]) -> list[str]:
+    """Return the phases that repair the failed checks, in the order they run."""
+    wanted = {phase for check in checks if check.status == "fail" for phase in check.repaired_by}
+    return [phase for phase in PHASES if phase in wanted]
+
+
+def known_domains(facts: Facts, cloud: Facts | None) -> list[str] | None:
+    """Return the domains the agent serves: as the cloud lists them, else as the agent's module does, else None (unknown)."""
+    for source in (cloud or {}, facts):
+        names = source.get("domains")
+        if names is not None:
+            return sorted({str(name).lower() for name in names})
+    return None
+
+
+def _service(facts: Facts, name: str) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = next(one for one in facts["services"] if one["name"] == name)
+    return found
+
+
+def _installed(facts: Facts) -> Check:
+    product = facts["product"]
+    parts = {
+        "executable": product["version"],
+        "PowerShell module": product["module_present"],
+        "registry key": product["registry_present"],
+        "service": _service(facts, AGENT_SERVICE)["present"],
+    }
+    missing = [name for name, there in parts.items() if not there]
+    if not missing:
+        return Check("installed", "pass", "installed", f"in {product['install_dir']}")
+    actual = "not installed" if len(missing) == len(parts) else f"incomplete: no {', no '.join(missing)}"
+    # A half-removed product does not heal by itself, and the registration goes with the service's identity.
+    return Check("installed", "fail", "installed", actual, "install the agent", _PACKAGE)
+
+
+def _version(facts: Facts, expect: Expectation) -> Check:
+    actual = facts["product"]["version"]
+    if expect.version and is_older(actual, expect.version):
+        return Check("version", "fail", f"{expect.version} or newer", actual, "upgrade with a newer package", _PACKAGE)
+    return Check("version", "pass", f"{expect.version} or newer" if expect.version else "any", actual)
+
+
+def _agent_service(facts: Facts) -> Check:
+    return _running(_service(facts, AGENT_SERVICE), "agent_service")
+
+
+def _updater_service(facts: Facts) -> Check:
+    service = _service(facts, UPDATER_SERVICE)
+    if not service["present"]:
+        # Seen on 1.1.2334: that package brought no updater.
+        return Check("updater_service", "warn", "running, auto", "absent", "upgrade the agent by hand when a release is out")
+    return _running(service, "updater_service")
+
+
+def _running(service: Facts, name: str) -> Check:
+    actual = f"{service['state']}, {service['start_type']}"
+    good = service["state"] == "running" and service["start_type"] == "auto"
+    if good:
+        return Check(name, "pass", "running, auto", actual)
+    return Check(name, "fail", "running, auto", actual, f"start the service {service['name']}", _INSTALL)
+
+
+def _tenant(facts: Facts, expect: Expectation) -> Check:
+    actual = facts["product"]["tenant_id"]
+    expected = expect.tenant_id or "registered"
+    if not actual:
+        return Check("tenant", "fail", expected, "not registered", "register the agent", _REGISTER)
+    if expect.tenant_id and actual.lower() != expect.tenant_id.lower():
+        remedy = "check 'tenant_id'; to move the agent to this tenant, register it with 'force: true'"
+        return Check("tenant", "fail", expected, actual, remedy, _REGISTER)
+    return Check("tenant", "pass", expected, actual)
+
+
+def _service_account(facts: Facts, expect: Expectation) -> Check:
+    service = _service(facts, AGENT_SERVICE)
+    actual = service["account"] or "none"
+    expected = expect.service_account or "a group managed service account"
+    wanted = expect.service_account.lower() if expect.service_account else None
+    # Group managed service accounts end in "$"; before one is set the service runs as NT SERVICE\AADConnectProvisioningAgent.
+    if (wanted and actual.lower() != wanted) or not actual.endswith("$"):
+        return Check("service_account", "fail", expected, actual, "register the agent again to set its account", _REGISTER)
+    if not service["managed_account"]:
+        remedy = f"run 'sc.exe managedaccount {AGENT_SERVICE} true', else the log-on fails after a restart"
+        return Check("service_account", "warn", expected, f"{actual}, not marked as managed", remedy)
+    return Check("service_account", "pass", expected, actual)
+
+
+def _certificate(facts: Facts, expect: Expectation) -> Check:
+    certificate = current_certificate(facts)
+    expected = f"valid for {expect.minimum_certificate_days} days"
+    if certificate is None:
+        return Check("certificate", "fail", expected, "none", "register the agent again", _REGISTER)
+    actual = f"valid until {certificate['not_after']}, {certificate['days_left']} days"
+    if not certificate["has_private_key"]:
+        return Check("certificate", "fail", expected, "without private key", "register the agent again", _REGISTER)
+    if certificate["days_left"] < 0:
+        return Check("certificate", "fail", expected, actual, "register the agent again", _REGISTER)
+    if certificate["days_left"] < expect.minimum_certificate_days:
+        remedy = "the agent should have renewed it: upgrade the agent, and check the access of its account to its folder"
+        return Check("certificate", "warn", expected, actual, remedy)
+    return Check("certificate", "pass", expected, actual)
+
+
+def _domains(facts: Facts, expect: Expectation, cloud: Facts | None) -> Check:
+    known = known_domains(facts, cloud)
+    expected = ", ".join(expect.domains) or "any"
+    if known is None:
+        reason = facts.get("domains_error") or "neither the cloud nor the agent's module told them"
+        remedy = "give a sign-in that may read agents in Graph"
+        return Check("domains", "unknown" if expect.domains else "pass", expected, f"unknown: {reason}", remedy)
+    missing = [name for name in expect.domains if name.lower() not in known]
+    actual = ", ".join(known) or "none"
+    if missing:
+        return Check("domains", "fail", expected, actual, f"add the domain {', '.join(missing)}", _REGISTER)
+    return Check("domains", "pass", expected, actual)
+
+
+def _cloud(facts: Facts, cloud: Facts, required: bool) -> Check:
+    status, reason = str(cloud["status"]), cloud.get("reason") or ""
+    actual = f"{status}: {reason}" if reason else status
+    if status == "confirmed":
+        return Check("cloud", "pass", "active", actual)
+    if status == "unknown":
+        remedy = "give a sign-in that may read agents in Graph, or set 'cloud_check: off'"
+        return Check("cloud", "fail" if required else "unknown", "active", actual, remedy)
+    if status == "inactive" and _agent_service(facts).status == "fail":
+        return Check("cloud", "fail", "active", actual, f"start the service {AGENT_SERVICE}", _INSTALL)
+    if status == "inactive":
+        remedy = f"restart the service {AGENT_SERVICE} and check the host's way to Microsoft (proxy, TLS inspection, firewall)"
+        return Check("cloud", "fail", "active", actual, remedy)
+    return Check("cloud", "fail", "active", actual, "register the agent again with 'force: true'")

@@ -1,0 +1,283 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the module agent_verify; the work is done by the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agent_verify
+short_description: Verify that an Entra provisioning agent is installed, registered and active
+version_added: 0.1.0
+description:
+  - Reads the host in one remote execution, asks Microsoft Graph once for all hosts of a run, and judges both. It never changes anything.
+  - Does what the last steps of Microsoft's article do by hand, look for the two services on the server and for an I(active) agent in the portal,
+    and more.
+  - Each check that fails names the phase that repairs it (download, install, register).
+author:
+  - entra_ops contributors (@entra-ops)
+extends_documentation_fragment:
+  - entra_ops.cloud_sync.agent
+  - entra_ops.cloud_sync.cloud
+  - entra_ops.cloud_sync.sign_in
+options:
+  cloud_check:
+    description:
+      - Whether the agent is looked up in Microsoft Graph.
+      - With V(best_effort) an answer that cannot be had makes the check C(unknown), with V(required) it is a failure. V(off) does not ask.
+      - Without O(sign_in) there is nothing to ask with.
+    type: str
+    choices: [required, best_effort, 'off']
+    default: best_effort
+  expect:
+    description:
+      - What must hold besides the plain facts that the agent is installed, registered and running.
+    type: dict
+    suboptions:
+      domains:
+        description:
+          - Active Directory domains that the agent must serve.
+        type: list
+        elements: str
+        default: []
+      minimum_certificate_days:
+        description:
+          - Warn when the agent's certificate ends in fewer days; the agent should have renewed it by then.
+        type: int
+        default: 30
+      service_account:
+        description:
+          - The account that the agent's service must log on with, as C(DOMAIN\name$). Without it any group managed service account will do.
+        type: str
+      tenant_id:
+        description:
+          - The tenant that the agent must be registered to. The default is O(tenant_id).
+        type: str
+      version:
+        description:
+          - The oldest version that will do.
+        type: str
+  fail_on:
+    description:
+      - When the task fails, V(fail) when a check fails, V(warn) also when one warns, V(never) not for any verdict.
+    type: str
+    choices: [fail, warn, never]
+    default: fail
+  wait:
+    description:
+      - How many seconds to wait until Microsoft lists the agent as active; a new agent takes some minutes.
+    type: int
+    default: 0
+seealso:
+  - module: entra_ops.cloud_sync.agent_register
+"""
+
+EXAMPLES = r"""
+- name: Verify the agent on the host alone
+  entra_ops.cloud_sync.agent_verify:
+    cloud_check: "off"
+
+- name: Verify the agent on the host and in the cloud
+  entra_ops.cloud_sync.agent_verify:
+    tenant_id: 8d4f5c0a-1111-4222-8333-944455566677
+    sign_in:
+      method: password
+      username: sync-reader@contoso.onmicrosoft.com
+      password: "{{ vault_sync_reader_password }}"
+    cloud_check: required
+    expect:
+      version: 1.1.2334.0
+      domains: [corp.contoso.com]
+
+- name: Look for drift without failing
+  entra_ops.cloud_sync.agent_verify:
+    fail_on: never
+  register: verified
+
+- name: Show what would repair it
+  ansible.builtin.debug:
+    var: verified.drift
+"""
+
+RETURN = r"""
+agent:
+  description: What was found.
+  returned: always
+  type: dict
+  contains:
+    agent_id:
+      description: The agent's id, from its certificate.
+      type: str
+      sample: 6b1f9c6e-2f0e-4d0e-9d1f-0c6a6c0f5d11
+    certificate:
+      description: The agent's certificate, null when it has none.
+      type: dict
+      contains:
+        agent_id:
+          description: The agent's id, from the certificate.
+          type: str
+          sample: 6b1f9c6e-2f0e-4d0e-9d1f-0c6a6c0f5d11
+        days_left:
+          description: How many days it still holds.
+          type: int
+          sample: 119
+        has_private_key:
+          description: Whether the host holds its private key.
+          type: bool
+          sample: true
+        issuer:
+          description: Who issued it.
+          type: str
+          sample: CN=HISConnectorRegistrationCA.his.msappproxy.net
+        not_after:
+          description: When it ends, UTC.
+          type: str
+          sample: '2027-01-17T08:00:00Z'
+        not_before:
+          description: Since when it holds, UTC.
+          type: str
+          sample: '2026-09-10T08:00:00Z'
+        subject:
+          description: Its subject, which is the tenant's id.
+          type: str
+          sample: CN=8d4f5c0a-1111-4222-8333-944455566677
+        thumbprint:
+          description: Its SHA-1 thumbprint.
+          type: str
+          sample: 0C1F3A3C5B1D4F0A9A7E2B6D8F9E1C2D3B4A5968
+    cloud:
+      description: The agent's record in Microsoft Graph, null when it was not asked for.
+      type: dict
+      contains:
+        domains:
+          description: The domains that the record is linked to, null when they could not be read.
+          type: list
+          elements: str
+          sample: [corp.contoso.com]
+        id:
+          description: The record's id.
+          type: str
+          sample: 6b1f9c6e-2f0e-4d0e-9d1f-0c6a6c0f5d11
+        machine_name:
+          description: The host's name in the record.
+          type: str
+          sample: sync1.corp.contoso.com
+        reason:
+          description: Why the status is what it is.
+          type: str
+          sample: the sign-in may not read agents
+        stale:
+          description: Ids of older records of the same host.
+          type: list
+          elements: str
+          sample: []
+        status:
+          description: V(confirmed) (active), V(inactive), V(absent) or V(unknown).
+          type: str
+          sample: confirmed
+    domains:
+      description: The domains that the agent serves, null when nobody could tell.
+      type: list
+      elements: str
+      sample: [corp.contoso.com]
+    fqdn:
+      description: The host's name with its domain.
+      type: str
+      sample: sync1.corp.contoso.com
+    host:
+      description: The host's computer name.
+      type: str
+      sample: SYNC1
+    services:
+      description: The agent's services.
+      type: list
+      elements: dict
+      contains:
+        account:
+          description: The account it logs on with.
+          type: str
+          sample: CONTOSO\pGMSA_1a2b3c4d$
+        display_name:
+          description: Its display name.
+          type: str
+          sample: Microsoft Azure AD Connect Provisioning Agent
+        managed_account:
+          description: Whether Windows knows that the account's password is managed.
+          type: bool
+          sample: true
+        name:
+          description: Its short name.
+          type: str
+          sample: AADConnectProvisioningAgent
+        path:
+          description: The command line it is started with.
+          type: str
+          sample: '"C:\Program Files\Microsoft Azure AD Connect Provisioning Agent\AADConnectProvisioningAgent.exe"'
+        present:
+          description: Whether it is there.
+          type: bool
+          sample: true
+        start_type:
+          description: How it starts, V(auto), V(manual) or V(disabled).
+          type: str
+          sample: auto
+        state:
+          description: Its state, such as V(running) or V(stopped).
+          type: str
+          sample: running
+    tenant_id:
+      description: The tenant that the agent is registered to, null when it is not.
+      type: str
+      sample: 8d4f5c0a-1111-4222-8333-944455566677
+    version:
+      description: The installed version, null when none is.
+      type: str
+      sample: 1.1.2505.0
+checks:
+  description: The verdicts.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    actual:
+      description: What was found.
+      type: str
+      sample: stopped, auto
+    expected:
+      description: What must be.
+      type: str
+      sample: running, auto
+    name:
+      description: The check.
+      type: str
+      sample: agent_service
+    remedy:
+      description: What to do about it, empty when there is nothing to do.
+      type: str
+      sample: start the service AADConnectProvisioningAgent
+    repaired_by:
+      description: The phases that repair it; empty when none of them can.
+      type: list
+      elements: str
+      sample: [install]
+    status:
+      description: V(pass), V(warn), V(fail) or V(unknown).
+      type: str
+      sample: fail
+compliant:
+  description: Whether no check fails; null when the host could not be read.
+  returned: always
+  type: bool
+  sample: false
+drift:
+  description: The phases that repair the failed checks, in the order they run.
+  returned: always
+  type: list
+  elements: str
+  sample: [install]
+msg:
+  description: What was done, would be done, or went wrong, in a sentence.
+  returned: always
+  type: str
+  sample: 'agent_service: stopped, auto instead of running, auto; start the service AADConnectProvisioningAgent.'
+"""

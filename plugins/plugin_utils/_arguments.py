@@ -1,0 +1,127 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules' argument specifications, as ansible's argument_spec has them.
+
+An action plugin validates with these on the controller; tests/unit/test_documentation.py holds them equal to the DOCUMENTATION
+of the module of the same name.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import (
+    MICROSOFT_PUBLISHER,
+    MICROSOFT_ROOTS,
+    PRODUCT_NAMES,
+)
+
+Spec = dict[str, dict[str, t.Any]]
+
+#: Azure CLI's client: the one public client that is known to get a token for the registration service.
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+
+#: Where a package lies on the host unless told otherwise; agent_download makes the folder for administrators only.
+PACKAGE_PATH = r"C:\ProgramData\entra_ops\cloud_sync\AADConnectProvisioningAgentSetup.exe"
+
+CLOUD: Spec = {
+    "ca_path": {"type": "path"},
+    "cloud": {"type": "raw", "default": "AzureCloud"},
+    "request_timeout": {"type": "int", "default": 30},
+}
+
+SIGN_IN: Spec = {
+    "sign_in": {
+        "type": "dict",
+        "options": {
+            "access_token": {"type": "str", "no_log": True},
+            "client_id": {"type": "str", "default": AZURE_CLI},
+            "graph_access_token": {"type": "str", "no_log": True},
+            "method": {"type": "str", "choices": ["password", "access_token"], "required": True},
+            "password": {"type": "str", "no_log": True},
+            "username": {"type": "str"},
+        },
+        "required_if": [("method", "password", ("username", "password"))],
+    },
+    "tenant_id": {"type": "str"},
+}
+
+PACKAGE: Spec = {
+    "accept_eula": {"type": "bool", "default": False},
+    "minimum_size": {"type": "int", "default": 1048576},
+    "product_names": {"type": "list", "elements": "str", "default": list(PRODUCT_NAMES)},
+    "publisher": {"type": "list", "elements": "str", "default": [MICROSOFT_PUBLISHER]},
+    "root_thumbprints": {"type": "list", "elements": "str", "default": list(MICROSOFT_ROOTS)},
+    "sha256": {"type": "str"},
+    "version": {"type": "str"},
+}
+
+SPECS: dict[str, Spec] = {
+    "agent_download": {
+        **CLOUD,
+        **PACKAGE,
+        "dest": {"type": "str", "default": PACKAGE_PATH},
+        "force": {"type": "bool", "default": False},
+        "source": {"type": "str", "choices": ["host", "file"], "default": "host"},
+        "src": {"type": "path"},
+        "timeout": {"type": "int", "default": 900},
+        "url": {"type": "str"},
+    },
+    "agent_install": {
+        **PACKAGE,
+        "environment_name": {"type": "str"},
+        "path": {"type": "str", "default": PACKAGE_PATH},
+        "state": {"type": "str", "choices": ["present"], "default": "present"},
+        "timeout": {"type": "int", "default": 1800},
+    },
+    "agent_register": {
+        **CLOUD,
+        **SIGN_IN,
+        "domains": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "name": {"type": "str", "required": True},
+                "password": {"type": "str", "required": True, "no_log": True},
+                "preferred_domain_controllers": {"type": "list", "elements": "str", "default": []},
+                "username": {"type": "str", "required": True},
+            },
+        },
+        "force": {"type": "bool", "default": False},
+        "gmsa": {
+            "type": "dict",
+            "options": {
+                "name": {"type": "str"},
+                "password": {"type": "str", "no_log": True},
+                "username": {"type": "str"},
+            },
+            "mutually_exclusive": [("name", "username")],
+            "required_together": [("username", "password")],
+        },
+        "sign_in": {**SIGN_IN["sign_in"], "required": True},
+        "tenant_id": {"type": "str", "required": True},
+        "timeout": {"type": "int", "default": 600},
+    },
+    "agent_verify": {
+        **CLOUD,
+        **SIGN_IN,
+        "cloud_check": {"type": "str", "choices": ["required", "best_effort", "off"], "default": "best_effort"},
+        "expect": {
+            "type": "dict",
+            "options": {
+                "domains": {"type": "list", "elements": "str", "default": []},
+                "minimum_certificate_days": {"type": "int", "default": 30},
+                "service_account": {"type": "str"},
+                "tenant_id": {"type": "str"},
+                "version": {"type": "str"},
+            },
+            "apply_defaults": True,
+        },
+        "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},
+        "wait": {"type": "int", "default": 0},
+    },
+}

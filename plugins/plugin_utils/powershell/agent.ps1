@@ -1,0 +1,175 @@
+# Reads the installed agent: product files and registry, Uninstall entries, services, certificate, exe.config.
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Get-ServiceFact {
+    # One service as the service control manager's registry key and its state tell it.
+    # The registry is read because CIM is slow to start and Get-Service of 5.1 has neither account nor start type detail.
+    param(
+        [string]$Name
+    )
+    $values = Get-RegistryValue -Path "SYSTEM\CurrentControlSet\Services\$Name"
+    $fact = @{ name = $Name; present = $false; display_name = $null; state = $null; start_type = $null; account = $null; managed_account = $null; path = $null }
+    if ($null -eq $values -or -not $values.ContainsKey('ImagePath')) {
+        return $fact
+    }
+    $fact.present = $true
+    $fact.display_name = [string]$values['DisplayName']
+    $fact.account = [string]$values['ObjectName']
+    $fact.path = [string]$values['ImagePath']
+    $fact.start_type = switch ([int]$values['Start']) { 2 { 'auto' } 3 { 'manual' } 4 { 'disabled' } default { "other ($_)" } }
+    # SCM keeps "this account's password is managed" (sc.exe managedaccount) as binary or DWORD, by build.
+    $fact.managed_account = @(@($values['ServiceAccountManaged']) | Where-Object -FilterScript { $_ }).Count -gt 0
+    $service = Get-Service -Name $Name -ErrorAction SilentlyContinue
+    if ($null -ne $service) {
+        $fact.state = $service.Status.ToString().ToLowerInvariant()
+    }
+    return $fact
+}
+
+function Get-UninstallFact {
+    # The product's rows under Programs and Features. Names are mixed over the rebrand and bundle rows lie in the
+    # 32-bit view, so both views are read and names are matched by pattern.
+    $root = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall'
+    $pattern = '^Microsoft (Azure AD Connect|Entra( Connect)?) (Provisioning Agent( Package)?|Agent Updater)$'
+    foreach ($view in @([Microsoft.Win32.RegistryView]::Registry64, [Microsoft.Win32.RegistryView]::Registry32)) {
+        $names = Get-RegistrySubKeyName -Path $root -View $view
+        foreach ($name in $names) {
+            $values = Get-RegistryValue -Path "$root\$name" -View $view
+            if ($null -eq $values -or [string]$values['DisplayName'] -notmatch $pattern) {
+                continue
+            }
+            $isBundle = $values.ContainsKey('BundleVersion')
+            @{
+                key = $name
+                view = $view.ToString()
+                display_name = [string]$values['DisplayName']
+                version = [string]$(if ($isBundle) { $values['BundleVersion'] } else { $values['DisplayVersion'] })
+                bundle = $isBundle
+                quiet_uninstall = [string]$values['QuietUninstallString']
+            }
+        }
+    }
+}
+
+function Get-ConfigurationFact {
+    # The agent's exe.config: whether it is there, whether it parses, and the outbound proxy it sets.
+    param(
+        [string]$Path
+    )
+    $fact = @{ path = $Path; present = $false; well_formed = $null; proxy = $null }
+    if (-not [System.IO.File]::Exists($Path)) {
+        return $fact
+    }
+    $fact.present = $true
+    $document = New-Object -TypeName System.Xml.XmlDocument
+    try {
+        $document.Load($Path)
+        $fact.well_formed = $true
+    }
+    catch [System.Xml.XmlException] {
+        $fact.well_formed = $false
+        return $fact
+    }
+    $proxy = $document.SelectSingleNode('/configuration/system.net/defaultProxy/proxy/@proxyaddress')
+    if ($null -ne $proxy) {
+        $fact.proxy = $proxy.Value
+    }
+    return $fact
+}
+
+function Get-CertificateFact {
+    # The agent's client certificates in the machine store, known by the extension that carries the agent id as raw GUID.
+    $store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList @(
+        [System.Security.Cryptography.X509Certificates.StoreName]::My,
+        [System.Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
+    $store.Open([System.Security.Cryptography.X509Certificates.OpenFlags]::ReadOnly)
+    try {
+        foreach ($certificate in $store.Certificates) {
+            $extension = $certificate.Extensions | Where-Object -FilterScript { $_.Oid.Value -eq '1.3.6.1.4.1.311.82.1' }
+            if ($null -eq $extension) {
+                continue
+            }
+            $raw = $extension.RawData
+            $agentId = $null
+            # Sixteen bytes are the GUID itself; a DER octet string would put two more in front.
+            if ($raw.Length -ge 16) {
+                $bytes = New-Object -TypeName 'byte[]' -ArgumentList 16
+                [System.Array]::Copy($raw, $raw.Length - 16, $bytes, 0, 16)
+                $agentId = (New-Object -TypeName System.Guid -ArgumentList (, $bytes)).ToString()
+            }
+            @{
+                thumbprint = $certificate.Thumbprint
+                subject = $certificate.Subject
+                issuer = $certificate.Issuer
+                agent_id = $agentId
+                not_before = $certificate.NotBefore.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+                not_after = $certificate.NotAfter.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+                has_private_key = $certificate.HasPrivateKey
+            }
+        }
+    }
+    finally {
+        $store.Close()
+    }
+}
+
+function Get-ProductFact {
+    # What is installed. The version is the executable's own: Uninstall entries survive a half-removed product.
+    $registryPath = 'SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent'
+    $registry = Get-RegistryValue -Path $registryPath
+    $directory = [System.IO.Path]::Combine($env:ProgramFiles, 'Microsoft Azure AD Connect Provisioning Agent')
+    $tenantId = $null
+    if ($null -ne $registry) {
+        if ($registry['InstallDir']) {
+            $directory = [string]$registry['InstallDir']
+        }
+        if ($registry['TenantID']) {
+            $tenantId = [string]$registry['TenantID']
+        }
+    }
+    $executable = [System.IO.Path]::Combine($directory, 'AADConnectProvisioningAgent.exe')
+    $module = [System.IO.Path]::Combine($directory, 'Microsoft.CloudSync.PowerShell.dll')
+    $version = $null
+    if ([System.IO.File]::Exists($executable)) {
+        $version = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($executable).ProductVersion
+    }
+    return @{
+        install_dir = $directory
+        executable = $executable
+        version = $version
+        module = $module
+        module_present = [System.IO.File]::Exists($module)
+        registry_present = $null -ne $registry
+        tenant_id = $tenantId
+        uninstall = @(Get-UninstallFact)
+        configuration = Get-ConfigurationFact -Path "$executable.config"
+    }
+}
+
+function Get-AgentFact {
+    # Everything the collection judges about the agent on this host.
+    $tcpip = Get-RegistryValue -Path 'SYSTEM\CurrentControlSet\Services\Tcpip\Parameters'
+    $name = [System.Environment]::MachineName
+    $domain = ''
+    if ($null -ne $tcpip) {
+        # "Domain" is the joined domain, "NV Domain" what it will be after a restart.
+        $domain = [string]$(if ($tcpip['Domain']) { $tcpip['Domain'] } else { $tcpip['NV Domain'] })
+    }
+    return @{
+        host = @{
+            name = $name
+            domain = $domain
+            fqdn = $(if ($domain) { "$name.$domain".ToLowerInvariant() } else { $name.ToLowerInvariant() })
+            time = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
+            powershell = $PSVersionTable.PSVersion.ToString()
+        }
+        product = Get-ProductFact
+        services = @(
+            Get-ServiceFact -Name 'AADConnectProvisioningAgent'
+            Get-ServiceFact -Name 'AzureADConnectAgentUpdater'
+        )
+        certificates = @(Get-CertificateFact)
+    }
+}

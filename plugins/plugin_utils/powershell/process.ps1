@@ -1,0 +1,66 @@
+# Runs a script in a PowerShell process of its own, with its values on standard input.
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Invoke-PowerShellProcess {
+    # The agent's module is a .NET Framework assembly that clashes with what a session has loaded already, and its secrets
+    # must not stand on a command line: so a new Windows PowerShell reads script and values from standard input.
+    # The script returns one object; it comes back as an object. A script that fails throws here with its message.
+    param(
+        [string]$Script,
+        [hashtable]$Values,
+        [int]$TimeoutSeconds
+    )
+    $marker = [System.Guid]::NewGuid().ToString('N')
+    # $input, not [Console]::In: Windows PowerShell's own host reads a redirected standard input and would take lines away.
+    $bootstrap = {
+        $ErrorActionPreference = 'Stop'
+        $ProgressPreference = 'SilentlyContinue'
+        $request = (@($input) -join '') | ConvertFrom-Json
+        try {
+            $answer = @{ result = (& ([scriptblock]::Create($request.script)) $request.values) }
+        }
+        catch {
+            $answer = @{ error = $_.Exception.Message }
+        }
+        $json = $answer | ConvertTo-Json -Depth 6 -Compress
+        # ASCII only in both directions, whatever the code page of the pipes is.
+        $json = [System.Text.RegularExpressions.Regex]::Replace($json, '[^\x20-\x7e]', { param($match) '\u{0:x4}' -f [int][char]$match.Value })
+        [System.Console]::Out.WriteLine($request.marker + $json)
+    }.ToString()
+    $request = @{ script = $Script; values = $Values; marker = $marker } | ConvertTo-Json -Depth 6 -Compress
+    $request = [System.Text.RegularExpressions.Regex]::Replace($request, '[^\x20-\x7e]', { param($match) '\u{0:x4}' -f [int][char]$match.Value })
+
+    $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
+    $start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'WindowsPowerShell\v1.0\powershell.exe')
+    $start.Arguments = '-NoProfile -NonInteractive -EncodedCommand ' + [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($bootstrap))
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    try {
+        $output = $process.StandardOutput.ReadToEndAsync()
+        $errors = $process.StandardError.ReadToEndAsync()
+        $process.StandardInput.WriteLine($request)
+        $process.StandardInput.Close()
+        if (-not $process.WaitForExit($TimeoutSeconds * 1000)) {
+            $process.Kill()
+            throw "The PowerShell process for the agent's module did not end within $TimeoutSeconds seconds and was stopped."
+        }
+        $line = @($output.Result -split '\r?\n' | Where-Object -FilterScript { $_.StartsWith($marker, [System.StringComparison]::Ordinal) })
+        if ($line.Count -eq 0) {
+            throw "The PowerShell process for the agent's module ended with code $($process.ExitCode) and no answer: $($errors.Result)"
+        }
+    }
+    finally {
+        $process.Dispose()
+    }
+    $answer = $line[0].Substring($marker.Length) | ConvertFrom-Json
+    if ($answer.PSObject.Properties.Name -contains 'error') {
+        throw $answer.error
+    }
+    return $answer.result
+}

@@ -1,0 +1,86 @@
+# Session script: signs the agent's module in, sets its service account and adds its domains. Stops at the first step that fails.
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Values: module, tenant_id, upn, access_token, gmsa ({name} custom | {username, password} default | null),
+# domains [{name, username, password, preferred_domain_controllers[]}], skip_known (leave alone what the module lists).
+# Returns steps [{name, target, changed, error}] and the domains the module knows afterwards (null when it cannot tell).
+param($Values)
+
+# include: domains.ps1
+
+function New-Credential {
+    param(
+        [object]$Account
+    )
+    $secret = New-Object -TypeName System.Security.SecureString
+    foreach ($character in ([string]$Account.password).ToCharArray()) {
+        $secret.AppendChar($character)
+    }
+    return New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList $Account.username, $secret
+}
+
+function Invoke-Step {
+    # Runs one cmdlet and keeps what came of it; later steps are not tried once one has failed.
+    param(
+        [string]$Name,
+        [string]$Target,
+        [bool]$Changes,
+        [scriptblock]$Action
+    )
+    if ($script:failed) {
+        return
+    }
+    $step = @{ name = $Name; target = $Target; changed = $false; error = $null }
+    try {
+        $null = & $Action
+        $step.changed = $Changes
+    }
+    catch {
+        $step.error = $_.Exception.Message
+        $script:failed = $true
+    }
+    $script:steps += $step
+}
+
+function Get-DomainOrNothing {
+    # Not every build of the module can list its domains; the steps tell what was added all the same.
+    try {
+        Get-KnownDomain
+    }
+    catch {
+        Write-Verbose -Message $_.Exception.Message
+    }
+}
+
+$script:failed = $false
+$script:steps = @()
+Import-Module -Name $Values.module
+Invoke-Step -Name 'sign_in' -Target $Values.upn -Changes $false -Action {
+    Connect-AADCloudSyncAzureAD -AccessToken $Values.access_token -TenantId $Values.tenant_id -UserPrincipalName $Values.upn
+}
+if ($null -ne $Values.gmsa) {
+    Invoke-Step -Name 'gmsa' -Target $(if ($Values.gmsa.name) { $Values.gmsa.name } else { 'default' }) -Changes $true -Action {
+        if ($Values.gmsa.name) {
+            Add-AADCloudSyncGMSA -CustomGMSAName $Values.gmsa.name
+        }
+        else {
+            Add-AADCloudSyncGMSA -Credential (New-Credential -Account $Values.gmsa)
+        }
+    }
+}
+$known = @(if ($Values.skip_known -and -not $script:failed) { Get-DomainOrNothing })
+foreach ($domain in @($Values.domains)) {
+    if ($known -contains $domain.name) {
+        continue
+    }
+    Invoke-Step -Name 'domain' -Target $domain.name -Changes $true -Action {
+        $parameters = @{ DomainName = $domain.name; Credential = New-Credential -Account $domain }
+        if (@($domain.preferred_domain_controllers).Count -gt 0) {
+            $parameters.PreferredDomainControllers = [string[]]@($domain.preferred_domain_controllers)
+        }
+        Add-AADCloudSyncADDomain @parameters
+    }
+}
+@{ steps = @($script:steps); domains = @(Get-DomainOrNothing) }

@@ -1,0 +1,80 @@
+# Registry and file helpers that the other function files and the payloads share.
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Get-RegistryValue {
+    # All values of one key below HKEY_LOCAL_MACHINE as a hashtable, or nothing when the key is absent.
+    # .NET instead of the registry provider: it reads the wanted view (a 32-bit caller would see WOW6432Node).
+    param(
+        [string]$Path,
+        [Microsoft.Win32.RegistryView]$View = [Microsoft.Win32.RegistryView]::Registry64
+    )
+    $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $View)
+    try {
+        $key = $hive.OpenSubKey($Path)
+        if ($null -eq $key) {
+            return $null
+        }
+        try {
+            $values = @{}
+            foreach ($name in $key.GetValueNames()) {
+                $values[$name] = $key.GetValue($name)
+            }
+            return $values
+        }
+        finally {
+            $key.Dispose()
+        }
+    }
+    finally {
+        $hive.Dispose()
+    }
+}
+
+function Get-RegistrySubKeyName {
+    # The names of the keys below one key of HKEY_LOCAL_MACHINE; an empty list when the key is absent.
+    param(
+        [string]$Path,
+        [Microsoft.Win32.RegistryView]$View
+    )
+    $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $View)
+    try {
+        $key = $hive.OpenSubKey($Path)
+        if ($null -eq $key) {
+            return @()
+        }
+        try {
+            return @($key.GetSubKeyNames())
+        }
+        finally {
+            $key.Dispose()
+        }
+    }
+    finally {
+        $hive.Dispose()
+    }
+}
+
+function Get-FileTail {
+    # The last lines of a text file, as text; the file may still be open for writing by another process.
+    param(
+        [string]$Path,
+        [int]$LineCount = 60
+    )
+    if (-not [System.IO.File]::Exists($Path)) {
+        return ''
+    }
+    $share = [System.IO.FileShare]::ReadWrite -bor [System.IO.FileShare]::Delete
+    $stream = New-Object -TypeName System.IO.FileStream -ArgumentList @(
+        $Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, $share)
+    $reader = New-Object -TypeName System.IO.StreamReader -ArgumentList $stream
+    try {
+        $lines = @($reader.ReadToEnd() -split '\r?\n')
+    }
+    finally {
+        $reader.Dispose()
+    }
+    $first = [System.Math]::Max(0, $lines.Count - $LineCount)
+    return ($lines[$first..($lines.Count - 1)] -join "`n").Trim()
+}

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules for a package, and the sentence for each refusal."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules, refusal_sentence
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import PACKAGE
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+
+SHA256 = "0F:34" + "ab" * 30
+
+
+def options(**changes: t.Any) -> dict[str, t.Any]:
+    return {name: spec.get("default") for name, spec in PACKAGE.items()} | changes
+
+
+def test_rules_are_normalised() -> None:
+    rules = package_rules(options(sha256=SHA256, root_thumbprints=["3b 1e" + "00" * 18]), "1.1.2334.0")
+    assert rules["sha256"] == "0f34" + "ab" * 30
+    assert rules["root_thumbprints"] == ["3B1E" + "00" * 18]
+    assert rules["version"] == "1.1.2334.0"
+
+
+@pytest.mark.parametrize("changes", [{"sha256": "abc"}, {"sha256": "z" * 64}, {"root_thumbprints": ["12"]}])
+def test_malformed_hashes_are_refused(changes: dict[str, t.Any]) -> None:
+    with pytest.raises(ConfigurationError, match="hexadecimal digits"):
+        package_rules(options(**changes), None)
+
+
+def test_every_refusal_of_the_payload_has_its_own_sentence() -> None:
+    codes = re.findall(r"return '([a-z_0-9]+)'", load_payload("facts").split("function Get-PackageRefusal")[1].split("\n}\n")[0])
+    fact = {"path": "P", "size": 1, "sha256": "S", "version": "1.0", "product_name": "N", "signature": None}
+    sentences = {refusal_sentence({**fact, "refusal": code}, package_rules(options(), None)) for code in codes}
+    assert len(codes) > 10 and len(sentences) == len(codes)

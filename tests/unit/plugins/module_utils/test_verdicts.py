@@ -1,0 +1,109 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verdicts of agent_verify, from a table of facts."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check, Expectation, drift, judge
+from host_facts import CONFIRMED, TENANT, empty_host, host
+
+EXPECT = Expectation(version="1.1.2334.0", tenant_id=TENANT, domains=("contoso.lab",))
+
+
+def verdict(checks: list[Check], name: str) -> Check:
+    return next(check for check in checks if check.name == name)
+
+
+def test_healthy_host_passes_every_check() -> None:
+    checks = judge(host(), EXPECT, CONFIRMED)
+    assert {check.status for check in checks} == {"pass"}
+    assert [check.name for check in checks] == [
+        "installed",
+        "version",
+        "agent_service",
+        "updater_service",
+        "tenant",
+        "service_account",
+        "certificate",
+        "domains",
+        "cloud",
+    ]
+    assert drift(checks) == []
+
+
+def test_empty_host_drifts_in_every_phase() -> None:
+    assert drift(judge(empty_host(), EXPECT, None)) == ["download", "install", "register"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "status", "phases"),
+    [
+        ({"product__module_present": False}, "installed", "fail", ["download", "install"]),
+        ({"product__version": "1.1.977.0"}, "version", "fail", ["download", "install"]),
+        ({"product__version": "1.1.2505.0"}, "version", "pass", []),
+        ({"services__0__state": "stopped"}, "agent_service", "fail", ["install"]),
+        ({"services__0__start_type": "manual"}, "agent_service", "fail", ["install"]),
+        ({"services__1__state": "stopped"}, "updater_service", "fail", ["install"]),
+        ({"services__1__present": False}, "updater_service", "warn", []),
+        ({"services__0__account": r"NT SERVICE\AADConnectProvisioningAgent"}, "service_account", "fail", ["register"]),
+        ({"services__0__managed_account": False}, "service_account", "warn", []),
+        ({"product__tenant_id": None}, "tenant", "fail", ["register"]),
+        ({"product__tenant_id": "00000000-0000-0000-0000-000000000000"}, "tenant", "fail", ["register"]),
+        ({"product__tenant_id": TENANT.upper()}, "tenant", "pass", []),
+        ({"certificates": []}, "certificate", "fail", ["register"]),
+        ({"certificates__0__has_private_key": False}, "certificate", "fail", ["register"]),
+        ({"certificates__0__not_after": "2026-11-24T00:00:00Z"}, "certificate", "fail", ["register"]),
+        ({"certificates__0__not_after": "2026-12-10T00:00:00Z"}, "certificate", "warn", []),
+    ],
+)
+def test_one_thing_wrong_on_the_host(changes: dict[str, t.Any], name: str, status: str, phases: list[str]) -> None:
+    checks = judge(host(**changes), EXPECT, CONFIRMED)
+    check = verdict(checks, name)
+    assert (check.status, drift(checks)) == (status, phases)
+    assert status == "pass" or check.remedy
+
+
+@pytest.mark.parametrize(
+    ("cloud", "required", "status", "phases"),
+    [
+        ({"status": "inactive"}, False, "fail", []),
+        ({"status": "absent"}, False, "fail", []),
+        ({"status": "unknown", "reason": "not permitted"}, False, "unknown", []),
+        ({"status": "unknown", "reason": "not permitted"}, True, "fail", []),
+    ],
+)
+def test_what_the_cloud_says(cloud: dict[str, t.Any], required: bool, status: str, phases: list[str]) -> None:
+    checks = judge(host(), EXPECT, {**CONFIRMED, **cloud}, cloud_required=required)
+    assert (verdict(checks, "cloud").status, drift(checks)) == (status, phases)
+
+
+def test_inactive_agent_with_a_stopped_service_is_repaired_by_starting_it() -> None:
+    checks = judge(host(services__0__state="stopped"), EXPECT, {**CONFIRMED, "status": "inactive"})
+    assert drift(checks) == ["install"]
+
+
+@pytest.mark.parametrize(
+    ("cloud_domains", "module_domains", "status"),
+    [
+        (["contoso.lab"], None, "pass"),
+        (["CONTOSO.LAB"], None, "pass"),
+        (None, ["contoso.lab"], "pass"),
+        (["other.lab"], ["contoso.lab"], "fail"),
+        ([], None, "fail"),
+        (None, None, "unknown"),
+    ],
+)
+def test_domains_come_from_the_cloud_first(cloud_domains: t.Any, module_domains: t.Any, status: str) -> None:
+    checks = judge(host(domains=module_domains), EXPECT, {**CONFIRMED, "domains": cloud_domains})
+    assert verdict(checks, "domains").status == status
+
+
+def test_expected_service_account_is_pinned() -> None:
+    expect = Expectation(service_account=r"CONTOSO\svcSync$")
+    assert verdict(judge(host(), expect, None), "service_account").status == "fail"
+    same = host(services__0__account=r"contoso\SVCSYNC$")
+    assert verdict(judge(same, expect, None), "service_account").status == "pass"

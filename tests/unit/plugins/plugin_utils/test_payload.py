@@ -1,0 +1,39 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PowerShell payloads as text: whole, ASCII, and with their includes put in."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils import _payload
+
+FOLDER = pathlib.Path(_payload.__file__).parent / "powershell"
+FILES = sorted(FOLDER.glob("*.ps1"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_file_is_ascii_and_says_what_it_is(file: pathlib.Path) -> None:
+    text = file.read_text(encoding="ascii")
+    assert text.startswith("# ") and text.endswith("\n") and "SPDX-License-Identifier: GPL-3.0-or-later" in text
+
+
+@pytest.mark.parametrize("name", ["facts", "download", "install", "register", "register_session", "domains_session"])
+def test_includes_are_put_in(name: str) -> None:
+    text = _payload.load_payload(name)
+    assert "# include:" not in text
+    assert "param(" in text
+
+
+def test_unknown_payload_is_an_error() -> None:
+    with pytest.raises(FileNotFoundError):
+        _payload.load_payload("nothing")
+
+
+def test_every_file_is_used() -> None:
+    loaded = "".join(_payload.load_payload(name) for name in ("facts", "download", "install", "register", "register_session"))
+    loaded += _payload.load_payload("domains_session")
+    unused = [file.name for file in FILES if file.read_text(encoding="ascii").strip() not in loaded and "# include:" not in file.read_text(encoding="ascii")]
+    assert unused == []
