@@ -18,6 +18,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_eula,
     require_positive,
 )
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
 
 
 class ActionModule(AgentAction):
@@ -69,6 +70,7 @@ class ActionModule(AgentAction):
             {
                 "Destination": options["dest"],
                 "Expected": self._agent_json(rules),
+                "PackageSession": load_payload("package_session"),
                 "InstalledVersion": options["version"] or "",
                 "Force": options["force"],
                 "TimeoutSeconds": options["timeout"],

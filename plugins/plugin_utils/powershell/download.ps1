@@ -9,8 +9,9 @@ param(
     # Where it comes from: a URL, or a file that the controller has put on this host.
     [string]$Url = '',
     [string]$StagedPath = '',
-    # JSON of what the package must be (see Get-PackageRefusal).
+    # JSON of what the package must be (see Get-PackageRefusal), and the text of package_session.ps1 that judges it.
     [string]$Expected,
+    [string]$PackageSession,
     # An installed agent of at least this version ('' = any) needs no package, unless Force.
     [string]$InstalledVersion = '',
     [bool]$Force = $false,
@@ -26,7 +27,16 @@ $Ansible.Changed = $false
 
 # include: storage.ps1
 # include: agent.ps1
-# include: package.ps1
+# include: process.ps1
+
+function Get-ProvenPackage {
+    # In a process of its own: WinVerifyTrust may keep a file open in the process that asked (it does under Wine), and this
+    # one is renamed or deleted next.
+    param(
+        [string]$Path
+    )
+    return Invoke-PowerShellProcess -Script $PackageSession -Values @{ path = $Path; expected = $rule } -TimeoutSeconds $TimeoutSeconds
+}
 
 function New-ProtectedDirectory {
     # The default ACL below ProgramData lets every user put files beside ours: what runs as administrator must not lie there.
@@ -145,9 +155,11 @@ if ($installed -and -not $Force) {
     $answer.action = 'installed'
 }
 else {
-    $present = Get-PackageFact -Path $Destination
-    $present.refusal = Get-PackageRefusal -Fact $present -Expected $rule
-    if (-not $present.refusal -and -not $Force) {
+    $present = $null
+    if ([System.IO.File]::Exists($Destination)) {
+        $present = Get-ProvenPackage -Path $Destination
+    }
+    if ($null -ne $present -and -not $present.refusal -and -not $Force) {
         $answer.action = 'present'
         $answer.package = $present
     }
@@ -172,8 +184,7 @@ else {
                 }
             }
             if (-not $answer.error) {
-                $package = Get-PackageFact -Path $part
-                $package.refusal = Get-PackageRefusal -Fact $package -Expected $rule
+                $package = Get-ProvenPackage -Path $part
                 if (-not $package.refusal) {
                     Move-IntoPlace -From $part -To $Destination
                     $Ansible.Changed = $true
@@ -186,7 +197,7 @@ else {
             # Refused, broken off or moved away: nothing stays under the temporary name.
             [System.IO.File]::Delete($part)
         }
-        if ($present.present -and $present.refusal -and ($answer.error -or $answer.package.refusal)) {
+        if ($null -ne $present -and $present.refusal -and ($answer.error -or $answer.package.refusal)) {
             # The file that was there before does not pass either: it must not look like a package.
             [System.IO.File]::Delete($Destination)
             $Ansible.Changed = $true

@@ -29,7 +29,7 @@ function Invoke-PowerShellProcess {
         $json = [System.Text.RegularExpressions.Regex]::Replace($json, '[^\x20-\x7e]', { param($match) '\u{0:x4}' -f [int][char]$match.Value })
         [System.Console]::Out.WriteLine($request.marker + $json)
     }.ToString()
-    $request = @{ script = $Script; values = $Values; marker = $marker } | ConvertTo-Json -Depth 6 -Compress
+    $request = @{ script = $Script; values = $Values; marker = $marker } | ConvertTo-Json -Depth 8 -Compress
     $request = [System.Text.RegularExpressions.Regex]::Replace($request, '[^\x20-\x7e]', { param($match) '\u{0:x4}' -f [int][char]$match.Value })
 
     $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo

@@ -20,7 +20,7 @@ def test_file_is_ascii_and_says_what_it_is(file: pathlib.Path) -> None:
     assert text.startswith("# ") and text.endswith("\n") and "SPDX-License-Identifier: GPL-3.0-or-later" in text
 
 
-@pytest.mark.parametrize("name", ["facts", "download", "install", "register", "register_session", "domains_session"])
+@pytest.mark.parametrize("name", ["facts", "download", "install", "register", "register_session", "domains_session", "package_session"])
 def test_includes_are_put_in(name: str) -> None:
     text = _payload.load_payload(name)
     assert "# include:" not in text
