@@ -1,0 +1,55 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's errors. Each carries the full sentence for the user; the action base class turns them into a failed result.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+
+class AgentError(Exception):
+    """Something the user must know: what failed, with which value (never a secret), and what to do next."""
+
+
+class ConfigurationError(AgentError):
+    """An option is wrong; nothing was done."""
+
+
+class SignInError(AgentError):
+    """The sign-in to the tenant failed; code is the AADSTS number, such as AADSTS50126, or None."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TokenError(AgentError):
+    """A token may not be used for what it was given for."""
+
+
+class GraphError(AgentError):
+    """Microsoft Graph did not answer as needed; status is the HTTP status, code Graph's own error code."""
+
+    def __init__(self, message: str, status: int | None = None, code: str | None = None, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class PackageError(AgentError):
+    """An installer package could not be had or may not be run."""
+
+
+class InstallError(AgentError):
+    """The installation did not end well."""
+
+
+class RegistrationError(AgentError):
+    """The agent could not be registered."""
+
+
+class RemoteError(AgentError):
+    """A payload ended with an error of its own on the host."""

@@ -1,0 +1,214 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wine prefixes: how one is made, cloned, kept up and ended, and how a program runs in one.
+
+A prefix is one Windows computer: registry, services, certificates and files of its own. Left out: CIM/WMI, event logs, scheduled
+tasks, the modules that only Windows ships, Windows PowerShell 5.1 itself (PowerShell 7 answers to its name).
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+WINE = Path("/usr/lib/wine/wine64")
+WINESERVER = Path("/usr/lib/wine/wineserver64")
+
+#: Where PowerShell lies on every host; pwsh.exe there is the shim of native/powershell.c, pwsh-core.exe the real program.
+PWSH_HOME = r"C:\Program Files\PowerShell\7"
+_POWERSHELL_STUBS = ("windows/system32", "windows/syswow64")
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """One Wine prefix, by its directory."""
+
+    path: Path
+
+    @property
+    def drive(self) -> Path:
+        """The directory that is C:."""
+        return self.path / "drive_c"
+
+    @property
+    def profile(self) -> Path:
+        """The home directory of the user that everything runs as."""
+        return next(one for one in sorted((self.drive / "users").iterdir()) if one.name != "Public")
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the environment of a process on this host.
+
+        DOTNET_EnableWriteXorExecute=0: with it on, the .NET runtime crashes now and then under Wine.
+        DOTNET_TieredPGO=0: instrumented code costs more than it gains in processes that live for seconds.
+        """
+        own = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+        return {
+            **own,
+            "HOME": str(self.path / "home"),
+            "LANG": "C.UTF-8",
+            "WINEPREFIX": str(self.path),
+            "WINEDEBUG": "-all",
+            "DISPLAY": "",
+            "DOTNET_EnableWriteXorExecute": "0",
+            "DOTNET_TieredPGO": "0",
+            "POWERSHELL_TELEMETRY_OPTOUT": "1",
+            "POWERSHELL_UPDATECHECK": "Off",
+            "PWSH_EXE": PWSH_HOME + r"\pwsh-core.exe",
+            **(extra or {}),
+        }
+
+    def unix_path(self, windows_path: str) -> Path:
+        """Return where a Windows path (drive letter and all) lies in the real file system."""
+        drive, _, rest = windows_path.replace("\\", "/").partition(":")
+        return self.path / "dosdevices" / f"{drive.lower()}:" / rest.lstrip("/")
+
+    def keep_up(self) -> None:
+        """Start the prefix's server so that it stays until stop(): a command then starts in half the time."""
+        subprocess.run([WINESERVER, "-p"], env=self.environment(), check=True)
+
+    def stop(self) -> None:
+        """End every process of the prefix, services included, and wait until its registry is written."""
+        subprocess.run([WINESERVER, "-k"], env=self.environment(), check=False)
+        subprocess.run([WINESERVER, "-w"], env=self.environment(), check=False)
+
+    def run(self, *command: str, timeout: float = 300) -> str:
+        """Run a program to its end and return its standard output.
+
+        Raises:
+            RuntimeError: it ended with an exit code other than 0.
+        """
+        done = subprocess.run(
+            [WINE, *command],
+            env=self.environment(),
+            cwd=self.drive,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=timeout,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{command[0]} ended with code {done.returncode} in {self.path}: {_text(done.stdout + done.stderr)}")
+        return _text(done.stdout)
+
+    def run_powershell(self, script: str, timeout: float = 300) -> str:
+        """Run a PowerShell script for set-up and return what it prints; see run()."""
+        stop = "$ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue'\n"
+        encoded = base64.b64encode((stop + script).encode("utf-16-le")).decode("ascii")
+        return self.run("powershell.exe", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded, timeout=timeout)
+
+    def import_registry(self, keys: Mapping[str, Mapping[str, str | int]]) -> None:
+        """Write values (text or DWORD) below keys given in full, HKEY_LOCAL_MACHINE\\..., in one process."""
+        lines = ["Windows Registry Editor Version 5.00", ""]
+        for key, values in keys.items():
+            lines += [f"[{key}]", *(f'"{name}"={_registry_value(value)}' for name, value in values.items()), ""]
+        file = self.drive / "import.reg"
+        file.write_text("\r\n".join(lines), encoding="utf-16")
+        try:
+            self.run("reg.exe", "import", r"C:\import.reg")
+        finally:
+            file.unlink()
+
+
+def _registry_value(value: str | int) -> str:
+    if isinstance(value, int):
+        return f"dword:{value:08x}"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").strip()
+
+
+def clone(golden: Prefix, target: Path) -> Prefix:
+    """Make a new host out of the golden one; C:\\windows is shared by hard links, which no program writes through.
+
+    The registry files are copied for real: Wine writes them in place.
+    """
+    target.mkdir(mode=0o700, parents=True)
+    shutil.copytree(golden.drive / "windows", target / "drive_c" / "windows", symlinks=True, copy_function=os.link)
+    shutil.copytree(golden.path, target, symlinks=True, dirs_exist_ok=True, ignore=_only_once(golden))
+    return Prefix(target)
+
+
+def _only_once(golden: Prefix) -> object:
+    def ignore(directory: str, names: list[str]) -> set[str]:
+        return {"windows"} & set(names) if Path(directory) == golden.drive else set()
+
+    return ignore
+
+
+def make_golden(directory: Path, powershell: Path, shim: Path, certificates: list[Path]) -> None:
+    """Make the prefix that hosts are cloned from.
+
+    Args:
+        directory: where; it must not exist yet.
+        powershell: the unpacked PowerShell for Windows, prepared by install_shim.
+        shim: native/powershell.c, compiled.
+        certificates: PEM files of the roots that hosts trust.
+    """
+    (directory / "home").mkdir(parents=True)
+    prefix = Prefix(directory)
+    subprocess.run([WINE.with_name("wine64"), "wineboot.exe", "-i"], env=prefix.environment(), check=True, capture_output=True)
+    prefix.keep_up()
+    try:
+        (prefix.drive / "Program Files/PowerShell").mkdir()
+        (prefix.drive / "Program Files/PowerShell/7").symlink_to(powershell.resolve())
+        for folder in _POWERSHELL_STUBS:
+            if (prefix.drive / folder).is_dir():
+                _replace(shim, prefix.drive / folder / "WindowsPowerShell/v1.0/powershell.exe")
+        prefix.import_registry(_server_registry())
+        for certificate in certificates:
+            prefix.run_powershell(_TRUST.replace("FILE", "Z:" + str(certificate.resolve()).replace("/", "\\")))
+    finally:
+        prefix.stop()
+
+
+def install_shim(powershell: Path, shim: Path) -> None:
+    """Put the shim in PowerShell's place and the real program beside it: Ansible's async wrapper starts $PSHOME\\pwsh.exe."""
+    core = powershell / "pwsh-core.exe"
+    if not core.exists():
+        (powershell / "pwsh.exe").rename(core)
+    _replace(shim, powershell / "pwsh.exe")
+
+
+def _replace(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    shutil.copy(source, target)
+
+
+# Under Wine the store behind Cert:\LocalMachine\Root is written through .NET's own class.
+_TRUST = r"""
+$certificate = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList 'FILE'
+$store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Root', 'LocalMachine'
+$store.Open('ReadWrite'); $store.Add($certificate); $store.Close()
+"""
+
+
+def _server_registry() -> dict[str, dict[str, str | int]]:
+    """What a Windows Server 2022 has in its registry and the collection or its users read; Wine has Windows 10 values or none."""
+    machine = "HKEY_LOCAL_MACHINE"
+    return {
+        r"HKEY_CURRENT_USER\Software\Wine": {"Version": "win10"},
+        rf"{machine}\SOFTWARE\Microsoft\Windows NT\CurrentVersion": {
+            "ProductName": "Windows Server 2022 Standard",
+            "InstallationType": "Server",
+            "EditionID": "ServerStandard",
+            "UBR": 3000,
+        },
+        rf"{machine}\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full": {"Release": 528449, "Version": "4.8.04161"},
+        rf"{machine}\SYSTEM\CurrentControlSet\Services\VaultSvc": {
+            "DisplayName": "Credential Manager",
+            "ImagePath": r"C:\windows\system32\lsass.exe",
+            "ObjectName": "LocalSystem",
+            "Start": 3,
+            "Type": 0x20,
+        },
+    }

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Remote shells and the processes in them.
+
+Left out: exit codes above 255 (Unix hands on eight bits), a shell's idle timeout, its code page and its no-profile option.
+"""
+
+from __future__ import annotations
+
+import collections
+import os
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from cloudlab.windows.prefix import WINE, Prefix
+from cloudlab.windows.soap import Fault, timed_out
+
+#: Bytes of output in one Receive answer; in base64 it stays below WinRM's envelope limit of 153,600.
+MAX_OUTPUT = 100_000
+_POWERSHELL = {"powershell", "powershell.exe", "pwsh", "pwsh.exe"}
+_MARK = "CLOUDLAB_COMMAND"
+
+
+def program(line: str) -> list[str]:
+    """Return the Wine arguments for a command line.
+
+    WinRS runs `cmd.exe /c LINE`. PowerShell with plain arguments is started directly, which spares a process; a quoted line
+    goes through cmd.exe, which knows how to split it.
+    """
+    word, _, rest = line.strip().partition(" ")
+    name = word.strip('"').replace("/", "\\").rsplit("\\", 1)[-1].lower()
+    if name in _POWERSHELL and '"' not in rest:
+        return ["powershell.exe", *rest.split()]
+    return ["cmd.exe", "/c", line]
+
+
+class Command:
+    """One process on the host, with its streams."""
+
+    def __init__(self, prefix: Prefix, line: str, identity: str, variables: Mapping[str, str], directory: str | None) -> None:
+        self.id = identity
+        self._changed = threading.Condition()
+        self._output: collections.deque[tuple[str, bytes]] = collections.deque()
+        self._code: int | None = None
+        home = prefix.profile
+        where = prefix.unix_path(directory) if directory and directory[1:2] == ":" else home
+        self._process = subprocess.Popen(
+            [WINE, *program(line)],
+            cwd=where if where.is_dir() else home,
+            env=prefix.environment({**variables, _MARK: identity}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in ("stdout", "stderr")]
+        for reader in self._readers:
+            reader.start()
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def _read(self, name: str) -> None:
+        pipe = getattr(self._process, name)
+        while data := pipe.read1(65536):
+            with self._changed:
+                self._output.append((name, data))
+                self._changed.notify_all()
+
+    def _wait(self) -> None:
+        """A command has ended when its process has: what it started may hold its pipes open for good."""
+        code = self._process.wait()
+        deadline = time.monotonic() + 0.5
+        for reader in self._readers:
+            reader.join(max(0.0, deadline - time.monotonic()))
+        with self._changed:
+            self._code = code & 0xFF
+            self._changed.notify_all()
+
+    def send(self, data: bytes, *, end: bool) -> None:
+        """Write to standard input, and close it when this was the last piece.
+
+        Raises:
+            Fault: the process has ended.
+        """
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(data)
+            stdin.flush()
+            if end:
+                stdin.close()
+        except (OSError, ValueError) as error:
+            raise Fault(109, "w:InternalError", "The pipe has been ended: the process does not read its input.") from error
+
+    def receive(self, timeout: float) -> tuple[list[tuple[str, bytes]], int | None]:
+        """Return pieces of output as (stream, data), and the exit code once everything is out.
+
+        Raises:
+            Fault: nothing came for that many seconds.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._output or self._code is not None, timeout):
+                raise timed_out()
+            pieces: list[tuple[str, bytes]] = []
+            size = 0
+            while self._output and size + len(self._output[0][1]) <= MAX_OUTPUT:
+                pieces.append(self._output.popleft())
+                size += len(pieces[-1][1])
+            return pieces, (None if self._output else self._code)
+
+    def kill(self) -> None:
+        """End the process and everything that it has started, found by the mark in their environment."""
+        if self._code is not None:
+            return
+        mark = f"{_MARK}={self.id}".encode()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and mark in _environment_of(entry):
+                _end(int(entry.name))
+
+
+def _environment_of(process: Path) -> list[bytes]:
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # it has just ended, or belongs to somebody else
+        return []
+
+
+def _end(process: int) -> None:
+    try:
+        os.kill(process, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+class Shell:
+    """A remote shell: an environment and a folder that its commands start with."""
+
+    def __init__(self, prefix: Prefix, variables: Mapping[str, str], directory: str | None) -> None:
+        self.id = str(uuid.uuid4()).upper()
+        self._prefix, self._variables, self._directory = prefix, variables, directory
+        self.commands: dict[str, Command] = {}
+
+    def start(self, line: str, identity: str | None) -> Command:
+        """Start a command line in this shell."""
+        command = Command(self._prefix, line, identity or str(uuid.uuid4()).upper(), self._variables, self._directory)
+        self.commands[command.id] = command
+        return command
+
+    def close(self) -> None:
+        """End all that runs in the shell."""
+        for command in list(self.commands.values()):
+            command.kill()
