@@ -1,0 +1,14 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the collection (as .build/collections has it, under its full name) and the lab on the path of the tests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATHS = (ROOT / ".build" / "collections", ROOT / "tests" / "lab", ROOT / "tests" / "unit" / "plugins")
+
+sys.path[:0] = [str(path) for path in PATHS]
