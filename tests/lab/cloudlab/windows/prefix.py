@@ -13,6 +13,7 @@ import base64
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,24 +79,28 @@ class Prefix:
         subprocess.run([WINESERVER, "-w"], env=self.environment(), check=False)
 
     def run(self, *command: str, timeout: float = 300) -> str:
-        """Run a program to its end and return its standard output.
+        """Run a program to its end and return what it prints.
 
         Raises:
             RuntimeError: it ended with an exit code other than 0.
         """
-        done = subprocess.run(
-            [WINE, *command],
-            env=self.environment(),
-            cwd=self.drive,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=timeout,
-            check=False,
-        )
+        # Into a file, not a pipe: the first program of a prefix starts its services, which would hold the pipe open for good.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(
+                [WINE, *command],
+                env=self.environment(),
+                cwd=self.drive,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+                check=False,
+            )
+            output.seek(0)
+            text = output.read().decode("utf-8", "replace").strip()
         if done.returncode != 0:
-            raise RuntimeError(f"{command[0]} ended with code {done.returncode} in {self.path}: {_text(done.stdout + done.stderr)}")
-        return _text(done.stdout)
+            raise RuntimeError(f"{command[0]} ended with code {done.returncode} in {self.path}: {text}")
+        return text
 
     def run_powershell(self, script: str, timeout: float = 300) -> str:
         """Run a PowerShell script for set-up and return what it prints; see run()."""
@@ -122,10 +127,6 @@ def _registry_value(value: str | int) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace").strip()
-
-
 def clone(golden: Prefix, target: Path) -> Prefix:
     """Make a new host out of the golden one; C:\\windows is shared by hard links, which no program writes through.
 
@@ -144,21 +145,23 @@ def _only_once(golden: Prefix) -> object:
     return ignore
 
 
-def make_golden(directory: Path, powershell: Path, shim: Path, certificates: list[Path]) -> None:
+def make_golden(directory: Path, powershell: Path, shim: Path, modules: Path, certificates: list[Path]) -> None:
     """Make the prefix that hosts are cloned from.
 
     Args:
         directory: where; it must not exist yet.
         powershell: the unpacked PowerShell for Windows, prepared by install_shim.
         shim: native/powershell.c, compiled.
+        modules: PowerShell modules that every host has.
         certificates: PEM files of the roots that hosts trust.
     """
     (directory / "home").mkdir(parents=True)
     prefix = Prefix(directory)
-    subprocess.run([WINE.with_name("wine64"), "wineboot.exe", "-i"], env=prefix.environment(), check=True, capture_output=True)
     prefix.keep_up()
     try:
+        subprocess.run([WINE, "wineboot.exe", "-i"], env=prefix.environment(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         (prefix.drive / "Program Files/PowerShell").mkdir()
+        shutil.copytree(modules, prefix.drive / "Program Files/PowerShell/Modules")
         (prefix.drive / "Program Files/PowerShell/7").symlink_to(powershell.resolve())
         for folder in _POWERSHELL_STUBS:
             if (prefix.drive / folder).is_dir():
@@ -170,8 +173,12 @@ def make_golden(directory: Path, powershell: Path, shim: Path, certificates: lis
         prefix.stop()
 
 
-def install_shim(powershell: Path, shim: Path) -> None:
-    """Put the shim in PowerShell's place and the real program beside it: Ansible's async wrapper starts $PSHOME\\pwsh.exe."""
+def install_shim(powershell: Path, shim: Path, libraries: Path) -> None:
+    """Put the shim in PowerShell's place and the real program beside it: Ansible's async wrapper starts $PSHOME\\pwsh.exe.
+
+    The libraries that PowerShell is to find beside it are copied there too.
+    """
+    shutil.copytree(libraries, powershell, dirs_exist_ok=True)
     core = powershell / "pwsh-core.exe"
     if not core.exists():
         (powershell / "pwsh.exe").rename(core)

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets up all that the lab and the tests need, on a machine that has only Python 3.11+, git and make (Debian or alike).
+
+    python3 tests/lab/bootstrap.py
+
+Makes `.build/` in the repository: virtual environments, the collections, PowerShell, and what `cloudlab build` makes of them.
+Standard library only. A step whose inputs have not changed is skipped; a step that was cut off is done again.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BUILD = REPOSITORY / ".build"
+LAB = REPOSITORY / "tests" / "lab"
+COLLECTIONS = BUILD / "collections" / "ansible_collections"
+REQUIREMENTS = [LAB / "requirements.txt", REPOSITORY / "tests" / "requirements.txt"]
+
+#: Debian packages, and a file that tells whether each is there.
+PACKAGES = {
+    "wine64": "/usr/lib/wine/wine64",
+    "wine": "/usr/bin/wine",
+    "gcc-mingw-w64-x86-64": "/usr/bin/x86_64-w64-mingw32-gcc",
+    "osslsigncode": "/usr/bin/osslsigncode",
+}
+#: ansible-core 2.21 wants a newer Python than 2.19 does: both are tested where both Pythons are there.
+SECOND_PYTHON = "3.13"
+ANSIBLE_WINDOWS = "ansible.windows:>=3.1.0,<4.0.0"
+#: ansible-core up to 2.20 compiles C# with a Windows PDB, for which PowerShell needs this library. Its licence (Microsoft's .NET
+#: Library licence) is why it is fetched and not kept in the repository.
+DIA_LIBRARY = "Microsoft.DiaSymReader.Native.amd64.dll"
+
+
+def main() -> None:
+    """Do every step that is not done."""
+    if importlib.util.find_spec("ensurepip") is None:  # Debian keeps it in a package of its own
+        PACKAGES["python3-venv"] = "/usr/share/doc/python3-venv"
+        debian_packages()
+    steps = [debian_packages, first_python, second_python, unpack_powershell]
+    with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(step) for step in steps]):
+            done.result()
+    environment = {**os.environ, "PYTHONPATH": str(LAB)}
+    subprocess.run([python_of("venv"), "-m", "cloudlab", "build"], check=True, env=environment)
+
+
+def debian_packages() -> None:
+    """Install what is missing."""
+    missing = [name for name, file in PACKAGES.items() if not Path(file).exists()]
+    if missing:
+        step("Debian packages " + " ".join(missing), lambda: install_debian(missing))
+
+
+def install_debian(names: list[str]) -> None:
+    """Call apt-get, as root or through sudo."""
+    prefix = [] if os.geteuid() == 0 else ["sudo"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *names]):
+        run([*prefix, "apt-get", *arguments], env=environment)
+
+
+def first_python() -> None:
+    """Make the main environment, and the collections with it."""
+    make_environment("venv", sys.executable)
+    link_collection()
+    stamped("collections", [ANSIBLE_WINDOWS], lambda: fetch_ansible_windows(python_of("venv")))
+    stamped("dia", [DIA_LIBRARY], lambda: fetch_dia_library(python_of("venv")))
+
+
+def second_python() -> None:
+    """Make the environment with the second Python, where the machine has it."""
+    found = find_python(SECOND_PYTHON)
+    if found:
+        make_environment(f"venv-{SECOND_PYTHON}", found)
+
+
+def find_python(version: str) -> str | None:
+    """Return a Python of that version, on the PATH or among pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates = [f"python{version}", *(str(one) for one in sorted(pyenv.glob(f"{version}.*/bin/python{version}")))]
+    for candidate in candidates:
+        where = shutil.which(candidate)
+        # A pyenv shim is there for every version, and fails for those that are not switched on.
+        if where and subprocess.run([where, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return where
+    return None
+
+
+def make_environment(name: str, python: str) -> None:
+    """Make a virtual environment with all requirements."""
+
+    def make() -> None:
+        run([python, "-m", "venv", "--clear", str(BUILD / name)])
+        wanted = [argument for file in REQUIREMENTS for argument in ("-r", str(file))]
+        run([python_of(name), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted])
+
+    stamped(name, [python, *(file.read_text() for file in REQUIREMENTS)], make)
+
+
+def python_of(name: str) -> str:
+    """Return an environment's interpreter."""
+    return str(BUILD / name / "bin" / "python")
+
+
+def link_collection() -> None:
+    """Offer the repository as a collection, by a link."""
+    link = COLLECTIONS / "entra_ops" / "cloud_sync"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(REPOSITORY, target_is_directory=True)
+
+
+def fetch_ansible_windows(python: str) -> None:
+    """Install ansible.windows from the collection server, or out of the PyPI package that carries it."""
+    galaxy = [str(Path(python).with_name("ansible-galaxy")), "collection", "install", ANSIBLE_WINDOWS, "--timeout", "10"]
+    if subprocess.run([*galaxy, "-p", str(BUILD / "collections")], capture_output=True, check=False).returncode == 0:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        run([python, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d", folder, "ansible"])
+        extract(Path(folder), "ansible_collections/ansible/windows/", COLLECTIONS.parent)
+
+
+def extract(folder: Path, beginning: str, target: Path) -> list[str]:
+    """Unpack the members of the one wheel in a folder whose names begin so; return their names."""
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        names = [name for name in wheel.namelist() if name.startswith(beginning)]
+        wheel.extractall(target, names)
+    return names
+
+
+def unpack_powershell() -> None:
+    """Unpack the archive that the repository carries, after a look at its hash."""
+    archive = next((LAB / "powershell").glob("*.tar.xz"))
+    expected = (LAB / "powershell" / "SHA256SUMS").read_text().split()[0]
+
+    def unpack() -> None:
+        actual = hashlib.sha256(archive.read_bytes()).hexdigest()
+        if actual != expected:
+            sys.exit(f"{archive} has the SHA-256 {actual}, expected was {expected}: check the file out again.")
+        shutil.rmtree(BUILD / "powershell", ignore_errors=True)
+        (BUILD / "powershell").mkdir(parents=True)
+        run(["tar", "-C", str(BUILD / "powershell"), "--no-same-owner", "-xJf", str(archive)])
+
+    stamped("powershell", [expected], unpack)
+
+
+def fetch_dia_library(python: str) -> None:
+    """Take the one library out of the PyPI package that carries it; `cloudlab build` puts it beside PowerShell."""
+    (BUILD / "dia").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--no-deps", "--only-binary=:all:", "--platform", "win_amd64", "-d", folder]
+        run([python, "-m", "pip", "download", "-q", "--disable-pip-version-check", *options, "dotnetcore2"])
+        with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
+            member = next(name for name in wheel.namelist() if name.endswith(DIA_LIBRARY))
+            (BUILD / "dia" / DIA_LIBRARY).write_bytes(wheel.read(member))
+
+
+def stamped(name: str, inputs: Iterable[str], action: Callable[[], None]) -> None:
+    """Run a step unless it was done with these inputs; the stamp is written last, so a step that was cut off is repeated."""
+    stamp = BUILD / "stamps" / name
+    digest = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    stamp.unlink(missing_ok=True)
+    step(name, action)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest)
+
+
+def step(name: str, action: Callable[[], None]) -> None:
+    """Run a step and print its name with the seconds it took."""
+    began = time.monotonic()
+    action()
+    print(f"set-up: {name} ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+def run(command: list[str], env: dict[str, str] | None = None) -> None:
+    """Run a command; its output is shown only if it fails."""
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with code {done.returncode}:\n{done.stdout}")
+
+
+if __name__ == "__main__":
+    main()

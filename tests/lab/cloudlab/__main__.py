@@ -1,0 +1,80 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Command line of the lab: lab build | up | down | status."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cloudlab import building, lab
+from cloudlab.paths import State
+
+
+def main() -> int:
+    """Run one command; return the exit code."""
+    arguments = _parser().parse_args()
+    state = State(arguments.state.resolve()) if arguments.state else State.default()
+    try:
+        return int(arguments.run(state, arguments))
+    except lab.LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab", description="Windows hosts and Microsoft's side on this machine's loopback addresses.")
+    parser.add_argument("--state", type=Path, help="folder of the lab's state (default: CLOUDLAB_STATE, else .lab)")
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("build", help="build what every lab shares").set_defaults(run=_build)
+    up = commands.add_parser("up", help="bring a lab up")
+    up.add_argument("--hosts", type=int, default=3, help="how many Windows hosts (default: 3)")
+    up.set_defaults(run=_up)
+    commands.add_parser("down", help="end the lab and remove its state").set_defaults(run=_down)
+    status = commands.add_parser("status", help="show the lab")
+    status.add_argument("--json", action="store_true", help="as JSON, secrets left out")
+    status.set_defaults(run=_status)
+    return parser
+
+
+def _build(_: State, __: argparse.Namespace) -> int:
+    building.build()
+    return 0
+
+
+def _up(state: State, arguments: argparse.Namespace) -> int:
+    if arguments.hosts < 1 or arguments.hosts > 200:
+        raise lab.LabError(f"{arguments.hosts} hosts cannot be: give a number from 1 to 200.")
+    data = lab.up(state, arguments.hosts)
+    print(f"{len(data['hosts'])} hosts are up. Inventory: {state.inventory}")
+    return 0
+
+
+def _down(state: State, _: argparse.Namespace) -> int:
+    lab.down(state)
+    print("The lab is down.")
+    return 0
+
+
+def _status(state: State, arguments: argparse.Namespace) -> int:
+    data = lab.status(state)
+    rows = _rows(data)
+    if arguments.json:
+        print(json.dumps([{"name": name, "address": address, "answers": answers} for name, address, answers in rows], indent=2))
+    else:
+        for name, address, answers in rows:
+            print(f"{name:<12}{address:<28}{'answers' if answers else 'does not answer'}")
+    return 0 if all(answers for *_, answers in rows) else 1
+
+
+def _rows(data: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    hosts = [(host["name"], f"https://{host['address']}:5986", data["answers"][host["name"]]) for host in data["hosts"]]
+    return [("microsoft", data["microsoft"]["url"], data["answers"]["microsoft"]), *hosts]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

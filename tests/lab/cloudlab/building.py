@@ -1,0 +1,78 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds what every lab shares: certificates, the shim, the golden prefix, the packages. Each only when its inputs have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from cloudlab import package
+from cloudlab.paths import BUILD, GOLDEN, LAB, NATIVE, PACKAGES, PKI, POWERSHELL, STAMPS
+from cloudlab.pki import Pki
+from cloudlab.windows.prefix import Prefix, install_shim, make_golden
+
+_CODE = LAB / "cloudlab"
+
+
+def build() -> None:
+    """Do every step that is not done; the order is that of their dependencies."""
+    shim = BUILD / "powershell.exe"
+    _step("certificates", PKI, [_CODE / "pki.py"], lambda: Pki.create(PKI))
+    _step("shim", shim, [NATIVE / "powershell.c", BUILD / "stamps" / "powershell"], lambda: _make_shim(shim))
+    trusted = [PKI / "ca.pem", PKI / "code-root.pem"]
+    inputs = [shim, *trusted, _CODE / "windows" / "prefix.py", LAB / "modules"]
+    _step("golden host", GOLDEN, inputs, lambda: make_golden(GOLDEN, POWERSHELL, shim, LAB / "modules", trusted))
+    sources = [NATIVE, LAB / "module", _CODE / "package", PKI / "publisher.pem", GOLDEN / "system.reg"]
+    _step("packages", PACKAGES, sources, _make_packages)
+
+
+def _make_shim(shim: Path) -> None:
+    source = str(NATIVE / "powershell.c")
+    subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-s", "-municode", "-o", str(shim), source], check=True)
+    install_shim(POWERSHELL, shim, BUILD / "dia")
+
+
+def _make_packages() -> None:
+    prefix = Prefix(GOLDEN)
+    prefix.keep_up()
+    try:
+        package.build(PACKAGES, Pki.load(PKI), prefix)
+    finally:
+        prefix.stop()
+
+
+def _step(name: str, target: Path, inputs: Iterable[Path], action: Callable[[], object]) -> None:
+    """Make the target anew unless it was made of just these inputs; the stamp is written last."""
+    stamp = STAMPS / name.replace(" ", "-")
+    digest = _digest(inputs)
+    if target.exists() and stamp.exists() and stamp.read_text() == digest:
+        return
+    stamp.unlink(missing_ok=True)
+    _remove(target)
+    began = time.monotonic()
+    action()
+    print(f"set-up: {name} ({time.monotonic() - began:.0f} s)", flush=True)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest)
+
+
+def _remove(target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+
+
+def _digest(inputs: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in inputs:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

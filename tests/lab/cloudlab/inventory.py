@@ -1,0 +1,65 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the Ansible inventory of a lab: how its hosts are reached, and the role's variables for the lab's side of Microsoft."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from cloudlab.windows.prefix import PWSH_HOME
+
+#: The default forest's package publisher, as Windows prints the subject of pki's publisher.pem.
+PUBLISHER = "CN=Cloud Sync Lab Publisher, O=Cloud Sync Lab, C=US"
+REGISTRATION_SCOPE = "https://proxy.cloudwebappproxy.net/registerapp/user_impersonation"
+DOWNLOAD_PATH = "/Subscription/d3c8b69d-6bf7-42be-a529-3fe9c2e70c90/Connector/provisioningAgentInstaller"
+
+
+def inventory(data: dict[str, Any]) -> str:
+    """Return the inventory as YAML, for the state that `lab up` has planned."""
+    hosts = {host["name"]: {"ansible_host": host["address"]} for host in data["hosts"]}
+    return yaml.safe_dump({"agents": {"hosts": hosts, "vars": {**_connection(data), **_role(data)}}}, sort_keys=False)
+
+
+def _connection(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ansible_connection": "winrm",
+        "ansible_port": 5986,
+        "ansible_user": data["windows"]["user"],
+        "ansible_password": data["windows"]["password"],
+        "ansible_winrm_transport": "ntlm",
+        "ansible_winrm_ca_trust_path": data["pki"]["ca"],
+        # ansible-core 2.21 looks its interpreter up on the PATH, where Wine finds no exact names: it is told where PowerShell is.
+        "ansible_pwsh_interpreter": PWSH_HOME + r"\pwsh.exe",
+    }
+
+
+def _role(data: dict[str, Any]) -> dict[str, Any]:
+    microsoft = data["microsoft"]
+    return {
+        "provisioning_agent_cloud": {
+            "name": "Lab",
+            "authority": microsoft["url"],
+            "graph": microsoft["url"] + "/graph",
+            "registration_scope": REGISTRATION_SCOPE,
+            "download_url": microsoft["url"] + DOWNLOAD_PATH,
+        },
+        "provisioning_agent_ca_path": data["pki"]["ca"],
+        "provisioning_agent_tenant_id": microsoft["tenant"]["id"],
+        "provisioning_agent_sign_in": {
+            "method": "password",
+            "username": microsoft["user"]["upn"],
+            "password": microsoft["user"]["password"],
+        },
+        "provisioning_agent_domains": [
+            {
+                "name": microsoft["forest"]["domain"],
+                "username": microsoft["forest"]["admin"],
+                "password": microsoft["forest"]["password"],
+            }
+        ],
+        "provisioning_agent_publisher": [PUBLISHER],
+        "provisioning_agent_root_thumbprints": [data["pki"]["publisher_root"]],
+    }

@@ -1,0 +1,243 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a lab up and down: hosts, their endpoints, Microsoft's side, the inventory, and the folder that holds its state."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from cloudlab.inventory import inventory
+from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
+from cloudlab.pki import Pki
+from cloudlab.windows.__main__ import HTTPS_PORT
+from cloudlab.windows.prefix import Prefix, clone
+
+MICROSOFT_PORT = 8443
+#: Blocks of loopback addresses that labs take, 127.0.<block>.x; hosts from 1 on, Microsoft's side at 250.
+_BLOCKS = range(50, 100)
+FOREST = "contoso.lab"
+_START_SECONDS = 60
+
+
+class LabError(Exception):
+    """The lab cannot do what it was asked to; the text says why and what to do."""
+
+
+def up(state: State, host_count: int) -> dict[str, Any]:
+    """Bring a lab up and return its state; a lab that cannot be brought up leaves nothing."""
+    if state.path.exists():
+        raise LabError(f"{state.path} exists: a lab is up already, or was left half up. Run 'lab down' first.")
+    state.path.mkdir(mode=0o700, parents=True)
+    try:
+        data = _plan(host_count)
+        _write(state.file, data)
+        _start_microsoft(state, data)
+        _start_hosts(state, data)
+        state.inventory.touch(mode=0o600)
+        state.inventory.write_text(inventory(data), encoding="utf-8")
+    except BaseException:
+        down(state)
+        raise
+    return data
+
+
+def down(state: State) -> None:
+    """End every process of the lab and remove its folder."""
+    data = read(state) if state.file.exists() else {}
+    for process in data.get("processes", {}).values():
+        _end(process)
+    hosts = sorted(state.hosts.iterdir()) if state.hosts.is_dir() else []
+    if hosts:
+        with ThreadPoolExecutor(len(hosts)) as pool:
+            list(pool.map(lambda path: Prefix(path).stop(), hosts))
+    shutil.rmtree(state.path, ignore_errors=False) if state.path.exists() else None
+
+
+def read(state: State) -> dict[str, Any]:
+    """Return the state of a lab.
+
+    Raises:
+        LabError: there is none.
+    """
+    if not state.file.exists():
+        raise LabError(f"No lab is up in {state.path}: run 'lab up'.")
+    data: dict[str, Any] = json.loads(state.file.read_text(encoding="utf-8"))
+    return data
+
+
+def status(state: State) -> dict[str, Any]:
+    """Return for each server and host whether it answers."""
+    data = read(state)
+    answers = {host["name"]: _listens(host["address"], HTTPS_PORT) for host in data["hosts"]}
+    return {**data, "answers": {"microsoft": _listens(data["microsoft"]["address"], MICROSOFT_PORT), **answers}}
+
+
+def _plan(host_count: int) -> dict[str, Any]:
+    """Choose addresses and secrets."""
+    block = next((one for one in _BLOCKS if _free(f"127.0.{one}.250")), None)
+    if block is None:
+        raise LabError(f"No block of addresses 127.0.{_BLOCKS.start}.x to 127.0.{_BLOCKS.stop - 1}.x is free: end another lab.")
+    tenant = str(uuid.uuid4())
+    return {
+        "hosts": [{"name": f"win{n}", "address": f"127.0.{block}.{n}", "computer": f"WIN{n}"} for n in range(1, host_count + 1)],
+        "windows": {"user": "Administrator", "password": _password()},
+        "microsoft": {
+            "address": f"127.0.{block}.250",
+            "url": f"https://127.0.{block}.250:{MICROSOFT_PORT}",
+            "control_key": _password(),
+            "tenant": {"id": tenant, "domain": "contoso.onmicrosoft.lab"},
+            "user": {"upn": "sync-admin@contoso.onmicrosoft.lab", "password": _password()},
+            "forest": {"domain": FOREST, "admin": r"CONTOSO\labadmin", "password": _password()},
+        },
+        "pki": {"ca": str(PKI / "ca.pem"), "publisher_root": Pki.load(PKI).thumbprint("code-root")},
+        "processes": {},
+    }
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(15) + "!aA1"
+
+
+def _start_microsoft(state: State, data: dict[str, Any]) -> None:
+    microsoft = data["microsoft"]
+    state.logs.mkdir()
+    config = {
+        "address": microsoft["address"],
+        "port": MICROSOFT_PORT,
+        "pki": str(PKI),
+        "packages": str(PACKAGES),
+        "control_key": microsoft["control_key"],
+        "tenant": microsoft["tenant"],
+        "users": [{**microsoft["user"], "roles": ["Hybrid Identity Administrator"], "oid": str(uuid.uuid4())}],
+        "forest": microsoft["forest"],
+        "log": str(state.logs / "microsoft.log"),
+    }
+    _write(state.config("microsoft"), config)
+    _spawn(state, data, "microsoft", ["--config", str(state.config("microsoft"))])
+    _await("Microsoft's side", lambda: _listens(microsoft["address"], MICROSOFT_PORT), state.logs / "microsoft.out")
+
+
+def _start_hosts(state: State, data: dict[str, Any]) -> None:
+    state.hosts.mkdir(mode=0o700)
+    with ThreadPoolExecutor(len(data["hosts"])) as pool:
+        list(pool.map(lambda host: _start_host(state, data, host), data["hosts"]))
+    pki = Pki.load(PKI)
+    hosts = []
+    for host in data["hosts"]:
+        certificate, key = pki.server_certificate([host["address"], host["computer"], f"{host['name']}.{FOREST}"])
+        files = {"certificate": state.hosts / host["name"] / "winrm.pem", "key": state.hosts / host["name"] / "winrm.key"}
+        files["certificate"].write_bytes(certificate)
+        _write_private(files["key"], key)
+        hosts.append({**host, "prefix": str(state.hosts / host["name"]), **{name: str(file) for name, file in files.items()}})
+    _write(state.config("windows"), {**data["windows"], "hosts": hosts, "log": str(state.logs / "windows.log")})
+    _spawn(state, data, "windows", [str(state.config("windows"))])
+    for host in data["hosts"]:
+        _await(f"host {host['name']}", lambda address=host["address"]: _listens(address, HTTPS_PORT), state.logs / "windows.out")
+
+
+def _start_host(state: State, data: dict[str, Any], host: dict[str, str]) -> None:
+    """Clone a host and give it its name; Wine sets a computer name from the real machine's at each start, so it comes after that."""
+    prefix = clone(Prefix(GOLDEN), state.hosts / host["name"])
+    prefix.keep_up()
+    control = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet"
+    prefix.run("wineboot.exe")
+    prefix.import_registry(
+        {
+            rf"{control}\Control\ComputerName\ActiveComputerName": {"ComputerName": host["computer"]},
+            rf"{control}\Control\ComputerName\ComputerName": {"ComputerName": host["computer"]},
+            rf"{control}\Services\Tcpip\Parameters": {
+                "Hostname": host["computer"],
+                "NV Hostname": host["computer"],
+                "Domain": FOREST,
+                "NV Domain": FOREST,
+            },
+            r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab": {"MicrosoftSide": data["microsoft"]["url"]},
+        }
+    )
+
+
+def _spawn(state: State, data: dict[str, Any], name: str, arguments: list[str]) -> None:
+    """Start one of the lab's servers, and note its process at once, so that `down` finds it after a crash."""
+    with open(state.logs / f"{name}.out", "ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"cloudlab.{name}", *arguments],
+            cwd=LAB,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    data["processes"][name] = process.pid
+    _write(state.file, data)
+
+
+def _end(process: int) -> None:
+    """End one of the lab's servers: politely, then not."""
+    command = Path(f"/proc/{process}/cmdline")
+    with contextlib.suppress(ProcessLookupError):
+        if not command.exists() or b"cloudlab." not in command.read_bytes():
+            return  # ended long ago, and its number may be somebody else's now
+        os.kill(process, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and _alive(process):
+            time.sleep(0.1)
+        if _alive(process):
+            os.kill(process, signal.SIGKILL)
+
+
+def _alive(process: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process, os.WNOHANG)
+    try:
+        return b"cloudlab." in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _await(what: str, ready: Callable[[], bool], output: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not ready():
+        if time.monotonic() > deadline:
+            raise LabError(f"{what} did not answer within {_START_SECONDS} seconds: {output.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.1)
+
+
+def _listens(address: str, port: int) -> bool:
+    with socket.socket() as one:
+        one.settimeout(2)
+        return one.connect_ex((address, port)) == 0
+
+
+def _free(address: str) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind((address, MICROSOFT_PORT))
+        except OSError:
+            return False
+    return True
+
+
+def _write(file: Path, data: dict[str, Any]) -> None:
+    _write_private(file, json.dumps(data, indent=2).encode())
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    new = file.with_suffix(file.suffix + ".new")
+    new.touch(mode=0o600)
+    new.write_bytes(content)
+    new.replace(file)
