@@ -1,0 +1,23 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signs programs the Authenticode way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cloudlab.package.tools import run
+from cloudlab.pki import Pki
+
+
+def sign(source: Path, target: Path, pki: Pki, publisher: str) -> None:
+    """Write `source` signed by `publisher` (a stem of pki), with the chain up to but without the root, to `target`.
+
+    Raises:
+        RuntimeError: osslsigncode refused; its own words are in the message.
+    """
+    # osslsigncode takes the chain from the same file and refuses to overwrite.
+    target.unlink(missing_ok=True)
+    certificate, key = pki.certificate_path(publisher), pki.key_path(publisher)
+    run("osslsigncode", "sign", "-h", "sha256", "-certs", certificate, "-key", key, "-in", source, "-out", target)
