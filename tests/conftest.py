@@ -9,6 +9,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PATHS = (ROOT / ".build" / "collections", ROOT / "tests" / "lab", ROOT / "tests" / "unit" / "plugins")
+PATHS = (ROOT / ".build" / "collections", ROOT / "tests" / "lab", ROOT / "tests" / "unit" / "plugins", ROOT / "tests" / "integration")
 
 sys.path[:0] = [str(path) for path in PATHS]

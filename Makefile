@@ -1,0 +1,45 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What a developer and CI call. Every target sets up what it needs below .build, once.
+
+PYTHON ?= python3
+HOSTS ?= 3
+VENV := .build/venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint lab-up lab-down lab-status clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Set up all that the other targets need (Debian packages, virtual environments, the lab's parts)
+	@$(PYTHON) tests/lab/bootstrap.py
+
+demo: setup ## Bring up HOSTS=3 lab hosts, converge them twice, verify them, write the report; KEEP=1 leaves the lab up
+	@$(VENV)/python tests/integration/demo.py --hosts $(HOSTS) $(if $(KEEP),--keep)
+
+test: lint ## Run every check and every test
+	@$(VENV)/pytest tests/unit tests/integration
+
+unit: setup ## Run the unit tests
+	@$(VENV)/pytest tests/unit
+
+lint: setup ## Run the static checks
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy plugins tests/lab/cloudlab tests/integration
+	@$(VENV)/yamllint --strict .
+	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/ansible-lint --offline
+
+lab-up: setup ## Bring up HOSTS=3 lab hosts
+	@tests/lab/lab up --hosts $(HOSTS)
+
+lab-down: setup ## Bring the lab down and remove its state
+	@tests/lab/lab down
+
+lab-status: setup ## Show what of the lab answers
+	@tests/lab/lab status
+
+clean: ## Bring the lab down and remove all that was built
+	@if [ -x $(VENV)/python ]; then tests/lab/lab down; fi
+	@rm -rf .build .lab .lab-* .mypy_cache .pytest_cache .ruff_cache .ansible

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filter host_result: what came of one host."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._report import host_result
+
+DOCUMENTATION = r"""
+name: host_result
+short_description: Tell what came of one host
+version_added: 0.1.0
+description:
+  - Used by the role M(entra_ops.cloud_sync.provisioning_agent#role) to set C(provisioning_agent_result).
+author:
+  - entra_ops contributors (@entra-ops)
+positional: []
+options:
+  _input:
+    description:
+      - The keys C(host), C(before) and C(after) (results of M(entra_ops.cloud_sync.agent_verify)), C(phases) (results of the other
+        modules), C(failure) (C(task) and C(message)), C(fail_on), C(check_mode) and C(repairs).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Keep what came of a host that was only looked at
+  ansible.builtin.set_fact:
+    provisioning_agent_result: "{{ work | entra_ops.cloud_sync.host_result }}"
+  vars:
+    work:
+      host: "{{ inventory_hostname }}"
+      before: "{{ verified }}"
+      after: {}
+      phases: {}
+      failure: {}
+      fail_on: fail
+      check_mode: false
+      repairs: false
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The keys C(host), C(status), C(failed), C(changed), C(phases), C(before), C(after), C(failed_phase) and C(message).
+  type: dict
+"""
+
+
+class FilterModule:
+    """Offers the filter."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"host_result": host_result}

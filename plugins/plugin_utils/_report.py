@@ -1,0 +1,163 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What came of each host of a run, and the report of the run, as data and as one HTML page.
+
+Pure: results of agent_verify and of the role's phases in, dictionaries and text out.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import typing as t
+from pathlib import Path
+
+import jinja2
+
+Data = t.Mapping[str, t.Any]
+
+#: Raised when a key of the report goes away or changes its meaning; new keys alone don't raise it.
+SCHEMA_VERSION = 1
+
+#: What a host can have come to, worst first; the order of the report's tiles and rows.
+STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
+
+_READING = ("compliant", "checks", "drift", "agent", "msg")
+_TASK_PHASE = re.compile(r"(\w+) \|")
+_ALARMS = {"fail": ("fail",), "warn": ("fail", "warn"), "never": ()}
+_CERTIFICATE = ("thumbprint", "not_after", "days_left")
+_SERVICE = ("name", "display_name", "state", "start_type", "account")
+
+
+def host_result(work: Data) -> dict[str, t.Any]:
+    """Return what came of one host, as the role leaves it in provisioning_agent_result.
+
+    Args:
+        work: host (name), before and after (results of agent_verify, after is empty or skipped when there was no second look), phases
+            (phase -> result of its task, empty when it did not come to it), failure (task and message, empty when nothing
+            failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to mend what it finds).
+
+    Returns:
+        host, status (compliant, drift, failed, unreachable), failed (whether the host's play must fail), changed, phases (those that
+        ran), before and after (compliant, checks, drift, agent, msg; None when the host was not read), failed_phase, message.
+    """
+    ran = {name: result for name, result in work["phases"].items() if _has_run(result)}
+    before, after = _reading(work["before"]), _reading(work["after"])
+    lost = next((one for one in (work["before"], *ran.values(), work["after"]) if one.get("unreachable")), None)
+    result: dict[str, t.Any] = {
+        "host": work["host"],
+        "changed": any(one.get("changed", False) for one in ran.values()),
+        "phases": list(ran),
+        "before": before,
+        "after": after or before,
+        "failed_phase": None,
+    }
+    return {**result, **_verdict(work, result, lost)}
+
+
+def _verdict(work: Data, result: Data, lost: Data | None) -> dict[str, t.Any]:
+    """Return status, failed and message, and failed_phase where one failed."""
+    if work["failure"]:
+        phase = _TASK_PHASE.search(str(work["failure"]["task"]))
+        message = str(work["failure"]["message"])
+        return {"status": "failed", "failed": True, "failed_phase": phase[1] if phase else None, "message": message}
+    if lost is not None:
+        return {"status": "unreachable", "failed": True, "message": f"The host could not be reached: {lost.get('msg', 'no reason is known')}"}
+    reading = result["after"]
+    alarming = any(check["status"] in _ALARMS[work["fail_on"]] for check in reading["checks"])
+    if work["repairs"] and work["check_mode"] and reading["drift"]:
+        # What a phase would do has not been done: the host cannot be as wanted yet, and that is no failure.
+        return {"status": "drift", "failed": False, "message": f"Would run: {', '.join(reading['drift'])}. {reading['msg']}"}
+    status = "compliant" if reading["compliant"] else "drift"
+    return {"status": status, "failed": alarming, "message": reading["msg"]}
+
+
+def _has_run(result: Data) -> bool:
+    return bool(result) and not result.get("skipped", False)
+
+
+def _reading(result: Data) -> dict[str, t.Any] | None:
+    """Return what agent_verify read, without the keys that Ansible adds; None where it did not come to a verdict."""
+    if not _has_run(result) or result.get("compliant") is None:
+        return None
+    return {key: result[key] for key in _READING}
+
+
+def fleet_report(hosts: t.Iterable[str], results: t.Mapping[str, Data], *, check_mode: bool, now: datetime.datetime | None = None) -> Data:
+    """Return the report of a run.
+
+    Args:
+        hosts: the names of all hosts that the run is about.
+        results: for each host its variables; provisioning_agent_result is missing where the run has not come to a result.
+        check_mode: whether the run only predicted.
+        now: the time of the report, UTC; the present time unless given.
+
+    Returns:
+        schema_version, generated (UTC, ISO 8601), check_mode, counts (hosts, changed, and one for each status), hosts (worst first).
+    """
+    rows = [_row(name, results[name].get("provisioning_agent_result")) for name in hosts]
+    rows.sort(key=lambda row: (STATUSES.index(row["status"]), row["host"]))
+    counts = {status: sum(row["status"] == status for row in rows) for status in STATUSES}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "generated": f"{now or datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "check_mode": check_mode,
+        "counts": {"hosts": len(rows), "changed": sum(row["changed"] for row in rows), **counts},
+        "hosts": rows,
+    }
+
+
+def _row(name: str, result: Data | None) -> dict[str, t.Any]:
+    """Return one host's part of the report."""
+    if result is None:
+        result = {
+            "status": "not_run",
+            "changed": False,
+            "phases": [],
+            "after": None,
+            "failed_phase": None,
+            "message": "The run has no result of this host: it ended before the host's turn, or the role refused its variables.",
+        }
+    reading = result["after"] or {"agent": {}, "checks": [], "drift": []}
+    row = {"host": name, **{key: result[key] for key in ("status", "changed", "phases", "failed_phase", "message")}}
+    return {**row, **_agent(reading["agent"]), "drift": reading["drift"], "to_do": _to_do(result, reading), "checks": reading["checks"]}
+
+
+def _agent(agent: Data) -> dict[str, t.Any]:
+    """Return what the report tells about an agent; values are None where nothing is known."""
+    certificate, cloud = agent.get("certificate"), agent.get("cloud")
+    return {
+        **{key: agent.get(key) for key in ("fqdn", "version", "tenant_id", "agent_id", "domains")},
+        "services": [{key: one.get(key) for key in _SERVICE} for one in agent.get("services", []) if one.get("present", True)],
+        "certificate": {key: certificate.get(key) for key in _CERTIFICATE} if certificate else None,
+        "cloud": {key: cloud.get(key) for key in ("status", "reason", "id")} if cloud else None,
+    }
+
+
+def _to_do(result: Data, reading: Data) -> list[str]:
+    """Return in sentences what a person has to do for the host, the most pressing first."""
+    if result["status"] == "failed":
+        return [result["message"]]
+    if result["status"] == "unreachable":
+        return ["Check that the host is on, that its WinRM endpoint answers, and that the inventory's address and account are right."]
+    if result["status"] == "not_run":
+        return ["Read the run's output for the reason, then run it again for this host."]
+    open_checks = [check for status in ("fail", "unknown", "warn") for check in reading["checks"] if check["status"] == status]
+    return [_sentence(check, untried=not result["phases"]) for check in open_checks if check["remedy"]]
+
+
+def _sentence(check: Data, *, untried: bool) -> str:
+    remedy = str(check["remedy"])
+    by_role = " (site.yml does it)" if untried and check["status"] == "fail" and check["repaired_by"] else ""
+    return f"{remedy[0].upper()}{remedy[1:]}{by_role}."
+
+
+def report_html(report: Data) -> str:
+    """Return a report as one HTML page that needs nothing beside it."""
+    template = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
+    # Everything in a report comes from hosts and from the cloud, so all of it is escaped.
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(template).render(report=report, statuses=STATUSES)

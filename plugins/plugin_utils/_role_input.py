@@ -1,0 +1,84 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges the role's variables on the controller, before a host is touched.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Callable
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import require_guid
+
+Variables = t.Mapping[str, t.Any]
+
+PREFIX = "provisioning_agent_"
+
+
+def input_errors(variables: Variables, *, repairs: bool) -> list[str]:
+    """Return one sentence for each variable that the role cannot work with; none when all is well.
+
+    Args:
+        variables: the role's variables without their prefix; what is not set is left out.
+        repairs: whether the role is to install and register, and not only to look.
+    """
+    checks = [_tenant, _cloud, _ca_path]
+    if repairs:
+        checks += [_eula, _domains, _source]
+    return [sentence for check in checks if (sentence := _sentence_of(check, variables))]
+
+
+def _sentence_of(check: Callable[[Variables], None], variables: Variables) -> str:
+    try:
+        check(variables)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
+
+
+def _tenant(variables: Variables) -> None:
+    if variables.get("tenant_id"):
+        require_guid(f"{PREFIX}tenant_id", str(variables["tenant_id"]))
+
+
+def _cloud(variables: Variables) -> None:
+    resolve_cloud(variables["cloud"])
+
+
+def _ca_path(variables: Variables) -> None:
+    if variables.get("ca_path"):
+        _require_readable("ca_path", variables["ca_path"], "a file of CA certificates")
+
+
+def _eula(variables: Variables) -> None:
+    if not variables["accept_eula"]:
+        raise ConfigurationError(
+            "The agent's licence terms are not accepted: read them in the Entra admin center and set "
+            f"'{PREFIX}accept_eula: true'."
+        )
+
+
+def _domains(variables: Variables) -> None:
+    if not variables["domains"]:
+        raise ConfigurationError(
+            f"'{PREFIX}domains' is empty: name at least one Active Directory domain, with an administrator's account."
+        )
+
+
+def _source(variables: Variables) -> None:
+    if variables["source"] == "file":
+        _require_readable("src", variables.get("src") or "", "the package")
+
+
+def _require_readable(name: str, value: str, what: str) -> None:
+    path = os.path.expanduser(str(value))
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        raise ConfigurationError(
+            f"'{PREFIX}{name}' is '{value}', which cannot be read on the controller: give the path of {what}."
+        )

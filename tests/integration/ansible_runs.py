@@ -1,0 +1,120 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ansible-playbook against a lab and reads what it printed: the recap, and which task changed which host.
+
+Used by the tests and by demo.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import time
+import typing as t
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build"
+LAB = ROOT / "tests" / "lab" / "lab"
+
+#: The environment of bootstrap.py that has ansible-core for each Python.
+ENVIRONMENTS = {"3.11": BUILD / "venv", "3.13": BUILD / "venv-3.13"}
+
+_TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?P<name>.*?)\] \*+$")
+_OUTCOME = re.compile(r"^(?P<outcome>ok|changed|skipping|fatal|failed|rescued): \[(?P<host>[^\]\s]+)")
+_RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One ended run of a command.
+
+    Attributes:
+        returncode: the exit code.
+        output: standard output and standard error together, as they came.
+        seconds: the wall time.
+    """
+
+    returncode: int
+    output: str
+    seconds: float
+
+    @property
+    def recap(self) -> dict[str, dict[str, int]]:
+        """The recap: host -> {"ok": 5, "changed": 0, "unreachable": 0, "failed": 0, ...}."""
+        lines = (_RECAP.match(line) for line in self.output.splitlines())
+        return {
+            line["host"]: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line["counts"])} for line in lines if line
+        }
+
+    @property
+    def recap_text(self) -> str:
+        """The recap's lines as they were printed."""
+        return "\n".join(line.rstrip() for line in self.output.splitlines() if _RECAP.match(line))
+
+    def outcomes(self, outcome: str) -> set[tuple[str, str]]:
+        """Return the pairs (host, task) that ended so: "changed", "ok", "fatal" ..."""
+        pairs, task = set(), ""
+        for line in self.output.splitlines():
+            if found := _TASK.match(line):
+                task = found["name"]
+            elif (found := _OUTCOME.match(line)) and found["outcome"] == outcome:
+                pairs.add((found["host"], task))
+        return pairs
+
+    @property
+    def changed_hosts(self) -> set[str]:
+        """The hosts that the recap calls changed."""
+        return {host for host, counts in self.recap.items() if counts["changed"]}
+
+
+def run_playbook(
+    playbook: str,
+    *arguments: str,
+    inventory: Path | None = None,
+    extra_vars: dict[str, t.Any] | None = None,
+    environment: dict[str, str] | None = None,
+    python: str = "3.11",
+) -> Run:
+    """Run one of the collection's playbooks ("site.yml"), or one given by its path, to its end.
+
+    Extra variables travel in a pipe: they may hold secrets, which have no business on a command line.
+    """
+    path = ROOT / "playbooks" / playbook if (ROOT / "playbooks" / playbook).exists() else Path(playbook)
+    options = ["-i", str(inventory)] if inventory else []
+    if extra_vars:
+        options += ["--extra-vars", "@/dev/stdin"]
+    command = [tool("ansible-playbook", python), str(path), *options, *arguments]
+    return run(command, environment=environment, stdin=json.dumps(extra_vars) if extra_vars else None)
+
+
+def tool(name: str, python: str = "3.11") -> str:
+    """Return the path of one of Ansible's commands for that Python."""
+    return str(ENVIRONMENTS[python] / "bin" / name)
+
+
+def run(command: list[str], *, environment: dict[str, str] | None = None, stdin: str | None = None) -> Run:
+    """Run a command to its end, output captured, with Ansible set up for this repository."""
+    settings = {
+        "ANSIBLE_COLLECTIONS_PATH": str(BUILD / "collections"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+    began = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **settings, **(environment or {})},
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout, time.monotonic() - began)
