@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -25,19 +26,21 @@ from cloudlab.windows.soap import Fault, timed_out
 MAX_OUTPUT = 100_000
 _POWERSHELL = {"powershell", "powershell.exe", "pwsh", "pwsh.exe"}
 _MARK = "CLOUDLAB_COMMAND"
+#: A word of a command line; ansible-core 2.21 quotes its interpreter, "C:\\Program Files\\PowerShell\\7\\pwsh.exe".
+_WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
 
 
 def program(line: str) -> list[str]:
     """Return the Wine arguments for a command line.
 
-    WinRS runs `cmd.exe /c LINE`. PowerShell with plain arguments is started directly, which spares a process; a quoted line
-    goes through cmd.exe, which knows how to split it.
+    WinRS runs `cmd.exe /c LINE`. PowerShell is started directly, which spares a process. The line is split at blanks outside quotes,
+    since Wine puts quotes back around a word with blanks, but escapes those inside a word in a way that cmd.exe does not read.
     """
-    word, _, rest = line.strip().partition(" ")
-    name = word.strip('"').replace("/", "\\").rsplit("\\", 1)[-1].lower()
-    if name in _POWERSHELL and '"' not in rest:
-        return ["powershell.exe", *rest.split()]
-    return ["cmd.exe", "/c", line]
+    words = [word.replace('"', "") for word in _WORD.findall(line)]
+    name = words[0].replace("/", "\\").rsplit("\\", 1)[-1].lower() if words else ""
+    if name in _POWERSHELL:
+        return ["powershell.exe", *words[1:]]
+    return ["cmd.exe", "/c", *words]
 
 
 class Command:
