@@ -22,7 +22,7 @@ Data = t.Mapping[str, t.Any]
 #: Raised when a key of the report goes away or changes its meaning; new keys alone don't raise it.
 SCHEMA_VERSION = 1
 
-#: What a host can have come to, worst first; the order of the report's tiles and rows.
+#: What a host can have come to, worst first; the order of the report's rows.
 STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
 
 _READING = ("compliant", "checks", "drift", "agent", "msg")
@@ -65,7 +65,8 @@ def _verdict(work: Data, result: Data, lost: Data | None) -> dict[str, t.Any]:
         message = str(work["failure"]["message"])
         return {"status": "failed", "failed": True, "failed_phase": phase[1] if phase else None, "message": message}
     if lost is not None:
-        return {"status": "unreachable", "failed": True, "message": f"The host could not be reached: {lost.get('msg', 'no reason is known')}"}
+        message = f"The host could not be reached: {lost.get('msg', 'no reason is known')}"
+        return {"status": "unreachable", "failed": True, "message": message}
     reading = result["after"]
     alarming = any(check["status"] in _ALARMS[work["fail_on"]] for check in reading["checks"])
     if work["repairs"] and work["check_mode"] and reading["drift"]:
@@ -146,7 +147,8 @@ def _to_do(result: Data, reading: Data) -> list[str]:
     if result["status"] == "not_run":
         return ["Read the run's output for the reason, then run it again for this host."]
     open_checks = [check for status in ("fail", "unknown", "warn") for check in reading["checks"] if check["status"] == status]
-    return [_sentence(check, untried=not result["phases"]) for check in open_checks if check["remedy"]]
+    sentences = [_sentence(check, untried=not result["phases"]) for check in open_checks if check["remedy"]]
+    return list(dict.fromkeys(sentences))  # a stopped service fails two checks, and is started once
 
 
 def _sentence(check: Data, *, untried: bool) -> str:
@@ -160,4 +162,4 @@ def report_html(report: Data) -> str:
     template = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
     # Everything in a report comes from hosts and from the cloud, so all of it is escaped.
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template).render(report=report, statuses=STATUSES)
+    return environment.from_string(template).render(report=report)

@@ -1,0 +1,155 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab for the tests: brought up once for a session, brought down at its end, however it ends."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import typing as t
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from ansible_runs import ENVIRONMENTS, LAB, ROOT, Run, run, run_playbook, tool
+
+#: How many Windows hosts the tests share.
+HOSTS = 2
+
+
+class Microsoft:
+    """The lab's side of Microsoft, through its control interface."""
+
+    def __init__(self, data: dict[str, t.Any]) -> None:
+        self.url = data["microsoft"]["url"]
+        self._session = requests.Session()
+        self._session.headers["X-Lab-Key"] = data["microsoft"]["control_key"]
+        self._session.verify = data["pki"]["ca"]
+
+    def state(self) -> dict[str, t.Any]:
+        """Return the agents, the domains and the counts of requests."""
+        return self._ask("GET", "state")
+
+    def reset_counters(self) -> None:
+        """Count requests from zero."""
+        self._ask("POST", "reset-counters")
+
+    def fault(self, route: str, **fault: t.Any) -> None:
+        """Make a route fail: status=503, times=2 ..."""
+        self._ask("POST", "faults", {"route": route, **fault})
+
+    def _ask(self, method: str, name: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        answer = self._session.request(method, f"{self.url}/lab/{name}", json=body, timeout=30)
+        answer.raise_for_status()
+        return t.cast(dict[str, t.Any], answer.json() if answer.content else {})
+
+
+@dataclasses.dataclass(frozen=True)
+class Lab:
+    """A lab that is up.
+
+    Attributes:
+        state: its folder.
+        data: what its state.json holds: hosts, windows, microsoft, pki.
+        microsoft: its side of Microsoft.
+    """
+
+    state: Path
+    data: dict[str, t.Any]
+    microsoft: Microsoft
+
+    @property
+    def inventory(self) -> Path:
+        """Its inventory for Ansible."""
+        return self.state / "inventory.yml"
+
+    @property
+    def hosts(self) -> list[str]:
+        """The names of its Windows hosts."""
+        return [host["name"] for host in self.data["hosts"]]
+
+    @property
+    def secrets(self) -> set[str]:
+        """Every password of the lab that a run could let slip."""
+        microsoft = self.data["microsoft"]
+        return {self.data["windows"]["password"], microsoft["user"]["password"], microsoft["forest"]["password"]}
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Two Windows hosts and Microsoft's side. CLOUDLAB_TEST_STATE names a lab that is up already and is left up."""
+    given = os.environ.get("CLOUDLAB_TEST_STATE")
+    state = Path(given) if given else tmp_path_factory.mktemp("lab") / "state"
+    try:
+        if not given:
+            subprocess.run([str(LAB), "--state", str(state), "up", "--hosts", str(HOSTS)], check=True)
+        data = json.loads((state / "state.json").read_text(encoding="utf-8"))
+        yield Lab(state, data, Microsoft(data))
+    finally:
+        if not given:
+            subprocess.run([str(LAB), "--state", str(state), "down"], check=True)
+
+
+RunPlaybook = Callable[..., Run]
+
+
+@pytest.fixture(scope="session")
+def ansible_playbook(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RunPlaybook:
+    """Return what runs a playbook against the lab: ansible_playbook("site.yml", "--check", python="3.13", extra_vars={...}).
+
+    Every run's output is kept; a test that fails prints where. The report goes to a folder of the run's own, which is the
+    attribute report of the returned run.
+    """
+
+    def call(
+        playbook: str, *arguments: str, extra_vars: dict[str, t.Any] | None = None, python: str = "3.11", **options: t.Any
+    ) -> LabRun:
+        require_python(python)
+        folder = tmp_path_factory.mktemp(re.sub(r"\W", "-", Path(playbook).stem))
+        variables = {"provisioning_agent_accept_eula": True, "provisioning_agent_report_dir": str(folder), **(extra_vars or {})}
+        done = run_playbook(playbook, *arguments, inventory=lab.inventory, extra_vars=variables, python=python, **options)
+        (folder / "output.log").write_text(done.output, encoding="utf-8")
+        print(f"{playbook} {' '.join(arguments)} (Python {python}): {done.seconds:.0f} s")
+        print(f"{done.recap_text}\noutput in {folder / 'output.log'}")
+        return LabRun(**dataclasses.asdict(done), folder=folder)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def ansible(lab: Lab) -> RunPlaybook:
+    """Return what runs one module against the lab: ansible("win1", "ansible.windows.win_shell", "Stop-Service ...")."""
+
+    def call(host: str, module: str, arguments: str = "", *, python: str = "3.11") -> Run:
+        require_python(python)
+        return run([tool("ansible", python), host, "-i", str(lab.inventory), "-m", module, "-a", arguments])
+
+    return call
+
+
+@dataclasses.dataclass(frozen=True)
+class LabRun(Run):
+    """A run of a playbook against the lab, with the folder of its output and report."""
+
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, t.Any]:
+        """The run's report."""
+        return t.cast(dict[str, t.Any], json.loads((self.folder / "report.json").read_text(encoding="utf-8")))
+
+    @property
+    def rows(self) -> dict[str, dict[str, t.Any]]:
+        """The report's hosts by name."""
+        return {row["host"]: row for row in self.report["hosts"]}
+
+
+def require_python(python: str) -> None:
+    """Skip a test for a Python that this machine has not got."""
+    if not (ENVIRONMENTS[python] / "bin").exists():
+        pytest.skip(f"no Python {python} on this machine, so no {ENVIRONMENTS[python].relative_to(ROOT)}")
