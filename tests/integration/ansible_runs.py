@@ -13,6 +13,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -82,14 +83,15 @@ def run_playbook(
 ) -> Run:
     """Run one of the collection's playbooks ("site.yml"), or one given by its path, to its end.
 
-    Extra variables travel in a pipe: they may hold secrets, which have no business on a command line.
+    Extra variables travel in a file for this user alone: they may hold secrets, which have no business on a command line.
     """
     path = ROOT / "playbooks" / playbook if (ROOT / "playbooks" / playbook).exists() else Path(playbook)
     options = ["-i", str(inventory)] if inventory else []
-    if extra_vars:
-        options += ["--extra-vars", "@/dev/stdin"]
-    command = [tool("ansible-playbook", python), str(path), *options, *arguments]
-    return run(command, environment=environment, stdin=json.dumps(extra_vars) if extra_vars else None)
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as variables:
+        json.dump(extra_vars or {}, variables)
+        variables.flush()
+        options += ["--extra-vars", f"@{variables.name}"]
+        return run([tool("ansible-playbook", python), str(path), *options, *arguments], environment=environment)
 
 
 def tool(name: str, python: str = "3.11") -> str:
@@ -97,7 +99,7 @@ def tool(name: str, python: str = "3.11") -> str:
     return str(ENVIRONMENTS[python] / "bin" / name)
 
 
-def run(command: list[str], *, environment: dict[str, str] | None = None, stdin: str | None = None) -> Run:
+def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run:
     """Run a command to its end, output captured, with Ansible set up for this repository."""
     settings = {
         "ANSIBLE_COLLECTIONS_PATH": str(BUILD / "collections"),
@@ -110,8 +112,7 @@ def run(command: list[str], *, environment: dict[str, str] | None = None, stdin:
         command,
         cwd=ROOT,
         env={**os.environ, **settings, **(environment or {})},
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
