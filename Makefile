@@ -29,7 +29,7 @@ lint: setup ## Run the static checks
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy plugins tests/lab/cloudlab tests/integration
 	@$(VENV)/yamllint --strict .
-	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/ansible-lint --offline
+	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q
 
 lab-up: setup ## Bring up HOSTS=3 lab hosts
 	@tests/lab/lab up --hosts $(HOSTS)

@@ -22,7 +22,7 @@ options:
   _input:
     description:
       - The keys C(host), C(before) and C(after) (results of M(entra_ops.cloud_sync.agent_verify)), C(phases) (results of the other
-        modules), C(failure) (C(task) and C(message)), C(fail_on), C(check_mode) and C(repairs).
+        modules), C(failure) (C(action) and C(message)), C(fail_on), C(check_mode) and C(repairs).
     type: dict
     required: true
 """

@@ -26,7 +26,7 @@ SCHEMA_VERSION = 1
 STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
 
 _READING = ("compliant", "checks", "drift", "agent", "msg")
-_TASK_PHASE = re.compile(r"(\w+) \|")
+_MODULE_PHASE = re.compile(r"agent_(\w+)$")
 _ALARMS = {"fail": ("fail",), "warn": ("fail", "warn"), "never": ()}
 _CERTIFICATE = ("thumbprint", "not_after", "days_left")
 _SERVICE = ("name", "display_name", "state", "start_type", "account")
@@ -37,7 +37,7 @@ def host_result(work: Data) -> dict[str, t.Any]:
 
     Args:
         work: host (name), before and after (results of agent_verify, after is empty or skipped when there was no second look), phases
-            (phase -> result of its task, empty when it did not come to it), failure (task and message, empty when nothing
+            (phase -> result of its task, empty when it did not come to it), failure (action and message, empty when nothing
             failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to mend what it finds).
 
     Returns:
@@ -61,9 +61,10 @@ def host_result(work: Data) -> dict[str, t.Any]:
 def _verdict(work: Data, result: Data, lost: Data | None) -> dict[str, t.Any]:
     """Return status, failed and message, and failed_phase where one failed."""
     if work["failure"]:
-        phase = _TASK_PHASE.search(str(work["failure"]["task"]))
+        module = _MODULE_PHASE.search(str(work["failure"]["action"]))
         message = str(work["failure"]["message"])
-        return {"status": "failed", "failed": True, "failed_phase": phase[1] if phase else None, "message": message}
+        # What fails besides the modules is the check of the role's variables.
+        return {"status": "failed", "failed": True, "failed_phase": module[1] if module else "preflight", "message": message}
     if lost is not None:
         message = f"The host could not be reached: {lost.get('msg', 'no reason is known')}"
         return {"status": "unreachable", "failed": True, "message": message}

@@ -68,15 +68,16 @@ def test_lost_host_is_unreachable_whenever_it_was_lost(place: str) -> None:
 
 
 def test_failure_names_its_phase() -> None:
-    failure = {"task": "download | Bring the package to the host and prove it", "message": "The package was refused."}
+    failure = {"action": "entra_ops.cloud_sync.agent_download", "message": "The package was refused."}
     result = host_result(work(EMPTY, phases={"download": {"failed": True}, "install": {}, "register": {}}, failure=failure))
     assert (result["status"], result["failed"], result["failed_phase"]) == ("failed", True, "download")
     assert result["message"] == "The package was refused."
 
 
 def test_failure_before_the_host_was_read_has_no_reading() -> None:
-    result = host_result(work({}, failure={"task": "preflight | Check the variables", "message": "No."}))
+    result = host_result(work({}, failure={"action": "ansible.builtin.assert", "message": "No."}))
     assert result["before"] is result["after"] is None
+    assert result["failed_phase"] == "preflight"
     assert report_of({"win1": result})["hosts"][0]["to_do"] == ["No."]
 
 
@@ -86,7 +87,7 @@ def report_of(results: dict[str, t.Any], **options: t.Any) -> t.Any:
 
 
 def test_report_counts_every_host_and_puts_the_worst_first() -> None:
-    failure = {"task": "install | Install", "message": "Exit code 1603."}
+    failure = {"action": "entra_ops.cloud_sync.agent_install", "message": "Exit code 1603."}
     report = report_of(
         {
             "good": host_result(work(EMPTY, after=HEALTHY, phases=ALL_RAN)),
