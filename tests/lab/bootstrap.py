@@ -40,7 +40,8 @@ PACKAGES = {
 }
 #: ansible-core 2.21 wants a newer Python than 2.19 does: both are tested where both Pythons are there.
 SECOND_PYTHON = "3.13"
-ANSIBLE_WINDOWS = "ansible.windows:>=3.1.0,<4.0.0"
+#: Before 3.8.0, its async_status needs a class of .NET Framework, which PowerShell 7 does not have.
+ANSIBLE_WINDOWS = "ansible.windows:>=3.8.0,<4.0.0"
 #: ansible-core up to 2.20 compiles C# with a Windows PDB, for which PowerShell needs this library. Its licence (Microsoft's .NET
 #: Library licence) is why it is fetched and not kept in the repository.
 DIA_LIBRARY = "Microsoft.DiaSymReader.Native.amd64.dll"
@@ -131,16 +132,17 @@ def fetch_ansible_windows(python: str) -> None:
     if subprocess.run([*galaxy, "-p", str(BUILD / "collections")], capture_output=True, check=False).returncode == 0:
         return
     with tempfile.TemporaryDirectory() as folder:
-        run([python, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d", folder, "ansible"])
+        # The newest, whatever Python it is for: only files of one collection are taken out of it.
+        options = ["--no-deps", "--ignore-requires-python", "--only-binary=:all:", "-d", folder]
+        run([python, "-m", "pip", "download", "-q", "--disable-pip-version-check", *options, "ansible"])
+        shutil.rmtree(COLLECTIONS / "ansible" / "windows", ignore_errors=True)
         extract(Path(folder), "ansible_collections/ansible/windows/", COLLECTIONS.parent)
 
 
-def extract(folder: Path, beginning: str, target: Path) -> list[str]:
-    """Unpack the members of the one wheel in a folder whose names begin so; return their names."""
+def extract(folder: Path, beginning: str, target: Path) -> None:
+    """Unpack the members of the one wheel in a folder whose names begin so."""
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        names = [name for name in wheel.namelist() if name.startswith(beginning)]
-        wheel.extractall(target, names)
-    return names
+        wheel.extractall(target, [name for name in wheel.namelist() if name.startswith(beginning)])
 
 
 def unpack_powershell() -> None:
