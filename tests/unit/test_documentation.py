@@ -1,0 +1,176 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is documented is what runs: options of modules and role against their specifications, return values, examples."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import SPECS, Spec
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLE = ROOT / "roles" / "provisioning_agent"
+PLUGINS = "ansible_collections.entra_ops.cloud_sync.plugins"
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("agent_*.py"))
+FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("[a-z]*.py"))
+ENTRY_POINTS: dict[str, dict[str, t.Any]] = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+DEFAULTS: dict[str, t.Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+COMPARED = ("type", "elements", "default", "choices", "required")
+#: Options whose values are secrets; every specification must mark them so.
+SECRET = re.compile(r"(^|_)(password|access_token|secret)$")
+
+
+def documentation(kind: str, name: str, part: str) -> t.Any:
+    """Return a part (DOCUMENTATION, EXAMPLES, RETURN) of a plugin, read as YAML."""
+    return yaml.safe_load(getattr(importlib.import_module(f"{PLUGINS}.{kind}.{name}"), part))
+
+
+def documented_options(module: str) -> dict[str, t.Any]:
+    """Return a module's options with those of its fragments; what the module says itself wins, as in ansible-doc."""
+    document = documentation("modules", module, "DOCUMENTATION")
+    merged: dict[str, t.Any] = {}
+    for fragment in document["extends_documentation_fragment"]:
+        name = fragment.rpartition(".")[2]
+        shared = importlib.import_module(f"{PLUGINS}.doc_fragments.{name}").ModuleDocFragment.DOCUMENTATION
+        merged.update(yaml.safe_load(shared)["options"])
+    for name, own in document["options"].items():
+        merged[name] = {**merged.get(name, {}), **own}
+    return merged
+
+
+def flat(options: dict[str, t.Any], inner: str, prefix: str = "") -> dict[str, dict[str, t.Any]]:
+    """Return options and suboptions by their full names, such as sign_in.password."""
+    rows: dict[str, dict[str, t.Any]] = {}
+    for name, option in options.items():
+        rows[prefix + name] = option
+        rows.update(flat(option.get(inner) or {}, inner, f"{prefix}{name}."))
+    return rows
+
+
+def essence(option: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return what must be equal in documentation and specification."""
+    return {key: option[key] for key in COMPARED if option.get(key) not in (None, False)} | {"default": option.get("default")}
+
+
+def test_every_module_has_an_action_and_a_specification() -> None:
+    actions = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("agent_*.py"))
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+    assert MODULES == sorted(SPECS) == actions == sorted(groups["agent"])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_are_documented_as_they_are_checked(module: str) -> None:
+    documented, specified = flat(documented_options(module), "suboptions"), flat(SPECS[module], "options")
+    assert sorted(documented) == sorted(specified)
+    for name, option in documented.items():
+        assert essence(option) == essence(specified[name]), name
+        assert option["description"], name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_secret_options_are_marked(module: str) -> None:
+    assert_secrets_marked(SPECS[module])
+
+
+def assert_secrets_marked(options: Spec) -> None:
+    for name, option in flat(options, "options").items():
+        if SECRET.search(name.rpartition(".")[2]):
+            assert option.get("no_log"), name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_return_values_are_described_and_returned(module: str) -> None:
+    returned = documentation("modules", module, "RETURN")
+    rows = flat(returned, "contains")
+    assert all(row.get("description") and row.get("type") for row in rows.values())
+    assert all("sample" in row for row in rows.values() if "contains" not in row)
+    action = importlib.import_module(f"{PLUGINS}.action.{module}").ActionModule
+    assert sorted(returned) == sorted([*action.RETURNS, "msg"])
+
+
+@pytest.mark.parametrize(("kind", "name"), [*(("modules", name) for name in MODULES), *(("filter", name) for name in FILTERS)])
+def test_examples_are_tasks(kind: str, name: str) -> None:
+    examples = documentation(kind, name, "EXAMPLES")
+    assert examples
+    assert all(task["name"] for task in examples)
+    assert f"entra_ops.cloud_sync.{name}" in yaml.safe_dump(examples)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_use_options_that_exist(module: str) -> None:
+    for task in documentation("modules", module, "EXAMPLES"):
+        unknown = set(task.get(f"entra_ops.cloud_sync.{module}") or {}) - set(SPECS[module])
+        assert not unknown, task["name"]
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_are_documented(name: str) -> None:
+    document = documentation("filter", name, "DOCUMENTATION")
+    assert document["name"] == name
+    assert name in importlib.import_module(f"{PLUGINS}.filter.{name}").FilterModule().filters()
+    assert all(option["description"] for option in document["options"].values())
+
+
+@pytest.mark.parametrize("name", sorted(ENTRY_POINTS))
+def test_entry_point_is_described(name: str) -> None:
+    entry = ENTRY_POINTS[name]
+    assert (ROLE / "tasks" / f"{name}.yml").exists()
+    assert entry["short_description"] and entry["description"]
+    assert yaml.safe_load(entry["examples"])
+    for option, row in flat(entry["options"], "options").items():
+        assert row["description"], option
+        assert row["type"], option
+
+
+def test_role_defaults_are_those_of_its_specification() -> None:
+    specified = {name: row["default"] for name, row in ENTRY_POINTS["main"]["options"].items() if "default" in row}
+    assert specified == DEFAULTS
+
+
+@pytest.mark.parametrize("name", sorted(ENTRY_POINTS))
+def test_entry_points_agree_on_their_variables(name: str) -> None:
+    for option, row in ENTRY_POINTS[name]["options"].items():
+        main = ENTRY_POINTS["main"]["options"][option]
+        assert (row["type"], row.get("default"), row.get("choices")) == (main["type"], main.get("default"), main.get("choices")), option
+
+
+@pytest.mark.parametrize("name", sorted(ENTRY_POINTS))
+def test_secret_variables_are_marked(name: str) -> None:
+    assert_secrets_marked(ENTRY_POINTS[name]["options"])
+
+
+def test_role_variables_that_are_used_are_described() -> None:
+    files = [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars" / "main.yml"]
+    used = {found for file in files for found in re.findall(r"(?<!_)provisioning_agent_\w+", file.read_text())}
+    assert used - {"provisioning_agent_result"} == set(ENTRY_POINTS["main"]["options"])
+
+
+def test_role_hands_every_option_on_to_the_modules() -> None:
+    """A shared option that the role forgets would quietly be the module's default."""
+    left_out = {"fail_on", "force", "environment_name"}  # the role judges itself; the others are not for a whole fleet
+    text = "".join((ROLE / "tasks" / f"{name}.yml").read_text() for name in ("converge", "download", "install", "register"))
+    options = {name for spec in SPECS.values() for name in spec} - left_out - {"dest", "path", "timeout", "request_timeout", "expect"}
+    assert {name for name in options if not re.search(rf"^\s+{name}: ", text, re.MULTILINE)} == set()
+
+
+def test_readme_lists_every_role_variable() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in ENTRY_POINTS["main"]["options"] if f"`{name}`" not in readme] == []
+
+
+def test_no_file_names_a_place_of_one_machine() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    homes = re.compile(r"/(?:root|home/\w+|work/[a-z]\w+)/|\bfile:///(?:root|home|tmp)")
+    found = []
+    for name in filter(None, listed):
+        file = ROOT / name
+        if file.is_file() and file.suffix not in {".xz", ".png"} and homes.search(file.read_text(encoding="utf-8", errors="replace")):
+            found.append(name)
+    assert found == []
