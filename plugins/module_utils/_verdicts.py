@@ -80,7 +80,7 @@ def judge(facts: Facts, expect: Expectation, cloud: Facts | None, *, cloud_requi
         cloud_required: an unknown cloud status is a failure.
     """
     if not is_complete(facts):
-        return [_installed(facts)] + [_tenant(facts, expect)]
+        return [_installed(facts), _tenant(facts, expect)]
     checks = [_installed(facts), _version(facts, expect), _agent_service(facts), _updater_service(facts), _tenant(facts, expect)]
     if facts["product"]["tenant_id"]:
         checks += [_service_account(facts, expect), _certificate(facts, expect), _domains(facts, expect, cloud)]

@@ -71,12 +71,17 @@ class Prefix:
 
     def keep_up(self) -> None:
         """Start the prefix's server so that it stays until stop(): a command then starts in half the time."""
-        subprocess.run([WINESERVER, "-p"], env=self.environment(), check=True)
+        self._server("-p", check=True)
 
     def stop(self) -> None:
         """End every process of the prefix, services included, and wait until its registry is written."""
-        subprocess.run([WINESERVER, "-k"], env=self.environment(), check=False)
-        subprocess.run([WINESERVER, "-w"], env=self.environment(), check=False)
+        self._server("-k", check=False)
+        self._server("-w", check=False)
+
+    def _server(self, option: str, *, check: bool) -> None:
+        """Call the server with all its streams closed: it lives on, and whoever reads our output would wait for it."""
+        command, nothing = [WINESERVER, option], subprocess.DEVNULL
+        subprocess.run(command, env=self.environment(), stdin=nothing, stdout=nothing, stderr=nothing, check=check)
 
     def run(self, *command: str, timeout: float = 300) -> str:
         """Run a program to its end and return what it prints.

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin of agent_verify: reads the host once, asks the cloud once a run, and judges both."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_records import Listing, find_record
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_directory import CloudDirectory
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import (
+    Check,
+    Expectation,
+    drift,
+    judge,
+    known_domains,
+)
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import parse_version
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
+    AgentAction,
+    Options,
+    Result,
+    require_guid,
+    require_positive,
+)
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
+
+Facts = dict[str, t.Any]
+
+#: Seconds between two looks at the cloud while waiting; hosts that wait at the same time share the answers.
+_POLL_SECONDS = 5
+
+
+class ActionModule(AgentAction):
+    """Changes nothing, in any mode."""
+
+    MODULE = "agent_verify"
+    RETURNS: t.ClassVar[Result] = {
+        "agent": {
+            "agent_id": None,
+            "certificate": None,
+            "cloud": None,
+            "domains": None,
+            "fqdn": None,
+            "host": None,
+            "services": [],
+            "tenant_id": None,
+            "version": None,
+        },
+        "checks": [],
+        "compliant": None,
+        "drift": [],
+    }
+
+    def _agent_run(self, options: Options, result: Result) -> None:
+        expect = expectation(options)
+        directory = cloud_directory(options)
+        # An agent that was registered a minute ago is not in a listing from the run's beginning.
+        listing = directory.listing(time.time() if options["wait"] else 0.0) if directory else None
+        # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
+        ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
+        facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session") if ask_host else ""})
+        record = agent_record(facts, directory, listing, options["wait"])
+        self._agent_describe(facts, record, result)
+        checks = judge(facts, expect, record, cloud_required=options["cloud_check"] == "required")
+        result.update(
+            checks=[check.as_dict() for check in checks],
+            compliant=not any(check.status == "fail" for check in checks),
+            drift=drift(checks),
+        )
+        conclude(checks, options["fail_on"], result)
+
+    def _agent_describe(self, facts: Facts, record: dict[str, t.Any] | None, result: Result) -> None:
+        """Write what was found into the result."""
+        certificate = current_certificate(facts)
+        result["agent"].update(
+            agent_id=certificate["agent_id"] if certificate else None,
+            certificate=certificate,
+            cloud=record,
+            domains=known_domains(facts, record),
+            fqdn=facts["host"]["fqdn"],
+            host=facts["host"]["name"],
+            services=facts["services"],
+            tenant_id=facts["product"]["tenant_id"],
+            version=facts["product"]["version"],
+        )
+
+
+def expectation(options: Options) -> Expectation:
+    """Return what must hold; bad input is refused."""
+    wanted = options["expect"]
+    tenant_id = wanted["tenant_id"] or options["tenant_id"]
+    for name, value in (("tenant_id", options["tenant_id"]), ("expect.tenant_id", wanted["tenant_id"])):
+        if value:
+            require_guid(name, value)
+    if wanted["version"]:
+        parse_version(wanted["version"])
+    require_positive(options, "request_timeout")
+    if options["wait"] < 0:
+        raise ConfigurationError(f"'wait' is {options['wait']}: give a number of seconds, 0 for no waiting.")
+    days = wanted["minimum_certificate_days"]
+    return Expectation(wanted["version"], tenant_id, tuple(wanted["domains"]), wanted["service_account"], days)
+
+
+def cloud_directory(options: Options) -> CloudDirectory | None:
+    """Return whom to ask for the agents in the cloud, or None when nobody is to be asked."""
+    if options["cloud_check"] == "off":
+        return None
+    if not options["sign_in"] or not options["tenant_id"]:
+        if options["cloud_check"] == "required":
+            raise ConfigurationError("'cloud_check' is required: give 'tenant_id' and 'sign_in', or set it to best_effort or off.")
+        return None
+    cloud, sign_in = resolve_cloud(options["cloud"]), SignIn.from_options(options["sign_in"])
+    return CloudDirectory(sign_in, cloud, options["tenant_id"], options["ca_path"], options["request_timeout"], RUN_STORE)
+
+
+def agent_record(facts: Facts, directory: CloudDirectory | None, listing: Listing | None, wait: int) -> dict[str, t.Any] | None:
+    """Return the host's record in the cloud, looking again until it is active or the time is over."""
+    if directory is None or listing is None:
+        return None
+    certificate = current_certificate(facts)
+    agent_id = certificate["agent_id"] if certificate else None
+    deadline = time.monotonic() + wait
+    while True:
+        record = find_record(listing, agent_id, facts["host"]["fqdn"])
+        hopeless = listing.problem or not facts["product"]["tenant_id"]
+        if record["status"] == "confirmed" or hopeless or time.monotonic() >= deadline:
+            return record
+        time.sleep(_POLL_SECONDS)
+        listing = directory.listing(not_older_than=time.time() - _POLL_SECONDS)
+
+
+def conclude(checks: list[Check], fail_on: str, result: Result) -> None:
+    """Word the verdict, and fail the task if it was told to."""
+    limits = {"fail": {"fail"}, "warn": {"fail", "warn"}, "never": set()}
+    remarks = [check for check in checks if check.status != "pass"]
+    sentences = [f"{one.name} {one.status}: {one.actual} instead of {one.expected}; {one.remedy}." for one in remarks]
+    agent = result["agent"]
+    result["msg"] = "\n".join(sentences) or f"The agent {agent['version']} on {agent['fqdn']} is as it should be."
+    if limits[fail_on] & {check.status for check in checks}:
+        raise AgentError(result["msg"])

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds a host's own record among the agents that Microsoft Graph lists.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+Record = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """What Graph listed at one time, or why it could not.
+
+    Attributes:
+        agents: Graph's onPremisesAgent objects with agentGroups.
+        groups: Graph's agent groups with agents and publishedResources.
+        fetched_at: when, seconds since 1970.
+        problem: why there is no listing; '' when there is one.
+    """
+
+    agents: list[Record]
+    groups: list[Record]
+    fetched_at: float
+    problem: str = ""
+
+
+def find_record(listing: Listing, agent_id: str | None, fqdn: str) -> Record:
+    """Return the host's record as agent_verify returns it under agent.cloud.
+
+    The agent's id, from its certificate, decides. Without a certificate the machine's name does, in full or, where only one record
+    carries it, in short; several records of one name are left by reinstallations (Microsoft drops the old ones after some days).
+
+    Returns:
+        status (confirmed, inactive, absent, unknown), reason, id, machine_name, stale (ids of the host's other records), domains
+        (None when unknown).
+    """
+    if listing.problem:
+        return _result("unknown", listing.problem)
+    mine = [agent for agent in listing.agents if str(agent["id"]).lower() == (agent_id or "").lower()]
+    named = _named(listing.agents, fqdn)
+    candidates = mine or (named if agent_id is None else [])
+    stale = [str(agent["id"]) for agent in named if agent not in candidates[:1]]
+    if not candidates:
+        reason = f"no agent {agent_id} is listed" if agent_id else f"no agent of {fqdn} is listed"
+        return _result("absent", reason, stale=stale)
+    # An active record first: an older one of the same name is inactive.
+    record = sorted(candidates, key=_is_active, reverse=True)[0]
+    stale = [str(agent["id"]) for agent in named if agent["id"] != record["id"]]
+    status = "confirmed" if _is_active(record) else "inactive"
+    return _result(status, "", record, stale, _domains(listing.groups, record))
+
+
+def _named(agents: list[Record], fqdn: str) -> list[Record]:
+    full = [agent for agent in agents if str(agent.get("machineName", "")).lower() == fqdn.lower()]
+    if full:
+        return full
+    short = [agent for agent in agents if _short(agent.get("machineName", "")) == _short(fqdn)]
+    return short if len(short) == 1 else []
+
+
+def _short(name: t.Any) -> str:
+    return str(name).partition(".")[0].lower()
+
+
+def _is_active(agent: Record) -> bool:
+    # Graph's own examples spell it both ways.
+    return str(agent.get("status", "")).lower() == "active"
+
+
+def _domains(groups: list[Record], record: Record) -> list[str]:
+    return sorted(
+        {
+            str(resource["resourceName"]).lower()
+            for group in groups
+            if any(agent["id"] == record["id"] for agent in group.get("agents") or [])
+            for resource in group.get("publishedResources") or []
+        }
+    )
+
+
+def _result(
+    status: str, reason: str, record: Record | None = None, stale: list[str] | None = None, domains: list[str] | None = None
+) -> Record:
+    return {
+        "status": status,
+        "reason": reason,
+        "id": record["id"] if record else None,
+        "machine_name": record.get("machineName") if record else None,
+        "stale": stale or [],
+        "domains": domains,
+    }

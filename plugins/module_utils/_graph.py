@@ -1,0 +1,89 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads provisioning agents and their groups from Microsoft Graph (beta, the only version that has them).
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.parse
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import GraphError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
+
+_PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
+_RETRIES = 4
+
+
+class GraphClient:
+    """Microsoft Graph with one token.
+
+    Args:
+        root: Graph's address, such as https://graph.microsoft.com.
+        token: a token for it.
+        ca_path: a file of CA certificates, or None for requests' own.
+        timeout: seconds for one request.
+    """
+
+    def __init__(self, root: str, token: Token, *, ca_path: str | None, timeout: int) -> None:
+        self._root = root
+        self._session = Session(ca_path, timeout, retries=_RETRIES)
+        self._session.headers.update({"Authorization": f"Bearer {token.value}", "Accept": "application/json"})
+
+    def agents(self) -> list[dict[str, t.Any]]:
+        """Return all agents: id, machineName, status (active, inactive) and agentGroups.
+
+        Raises:
+            GraphError: Graph does not answer, or not permitted (status 403).
+        """
+        return self._list(f"{_PROFILE}/agents?$expand=agentGroups")
+
+    def agent_groups(self) -> list[dict[str, t.Any]]:
+        """Return all agent groups with their agents and publishedResources (resourceName is an Active Directory domain).
+
+        Raises:
+            GraphError: see agents().
+        """
+        return self._list(f"{_PROFILE}/agentGroups?$expand=agents,publishedResources")
+
+    def _list(self, path: str) -> list[dict[str, t.Any]]:
+        items: list[dict[str, t.Any]] = []
+        url: str | None = self._root + path
+        while url:
+            page = self._get(url)
+            items += page.get("value", [])
+            url = self._same_origin(page.get("@odata.nextLink"))
+        return items
+
+    def _get(self, url: str) -> dict[str, t.Any]:
+        try:
+            answer = self._session.get(url)
+            body = answer.json() if answer.content else {}
+        except (requests.RequestException, ValueError) as error:
+            raise GraphError(f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy.") from error
+        if answer.status_code != 200:
+            raise _refused(answer.status_code, body, answer.headers.get("request-id"))
+        return dict(body)
+
+    def _same_origin(self, link: str | None) -> str | None:
+        """The token goes along with the next page's request: it must not go elsewhere."""
+        if link and urllib.parse.urlsplit(link)[:2] != urllib.parse.urlsplit(self._root)[:2]:
+            raise GraphError(f"Microsoft Graph at {self._root} names a next page elsewhere, {link}: it was not followed.")
+        return link
+
+
+def _refused(status: int, body: t.Any, request_id: str | None) -> GraphError:
+    error = body.get("error") if isinstance(body, dict) else None
+    code = str(error.get("code")) if isinstance(error, dict) else None
+    reasons = {
+        401: "the token was rejected; sign in again",
+        # Scope and directory role count both; a reader's role is enough only in some tenants.
+        403: "the sign-in is not permitted to read agents; give its user the role Hybrid Identity Administrator",
+        429: "too many requests; run it again later",
+    }
+    reason = reasons.get(status, "run it again later")
+    return GraphError(f"Microsoft Graph answered {status} ({code}), request {request_id}: {reason}.", status, code, request_id)

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The requests session that every HTTPS call of the controller goes through: time limit, CA file, retries.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+try:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util.retry import Retry
+except ImportError:  # the documentation can be read without it
+    requests = None
+
+#: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
+_PASSING = (429, 500, 502, 503, 504)
+
+
+class Session(requests.Session if requests else object):  # type: ignore[misc]
+    """A session whose requests end in time. Proxies are taken from the environment, as requests does."""
+
+    def __init__(self, ca_path: str | None, timeout: int, retries: int = 0) -> None:
+        super().__init__()
+        self._limit, self._ca_path = timeout, ca_path
+        if retries:
+            patience = Retry(
+                total=retries, backoff_factor=1, status_forcelist=_PASSING, allowed_methods={"GET"}, raise_on_status=False
+            )
+            self.mount("https://", HTTPAdapter(max_retries=patience))
+
+    def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Send a request within the time limit; the CA file goes with each, since REQUESTS_CA_BUNDLE wins over the session's own."""
+        own: dict[str, t.Any] = {"timeout": self._limit}
+        if self._ca_path:
+            own["verify"] = self._ca_path
+        return super().request(*args, **{**own, **kwargs})

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks into an access token before it is used, so that a wrong one is refused with the reason and not with a service's riddle.
+
+The signature is not checked: that is the service's business, and only it has the right keys. What a registration token must be was
+learnt from the agent's sibling, the private network connector: a delegated token of a member of the tenant with an active role.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import json
+import time
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import TokenError
+
+#: Role template ids that may register an agent: Hybrid Identity Administrator, Global Administrator.
+ROLES = frozenset({"8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "62e90394-69f5-4237-9190-012177145e10"})
+#: Seconds that a token must still hold to be handed to a host.
+MARGIN = 300
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """An access token with what its claims say; printing it does not show the token.
+
+    Attributes:
+        value: the token itself.
+        expires_at: when it ends, seconds since 1970.
+        upn: the user that signed in.
+        tenant_id: the tenant that issued it.
+    """
+
+    value: str = dataclasses.field(repr=False)
+    expires_at: int
+    upn: str
+    tenant_id: str
+
+
+def read_token(value: str, tenant_id: str, audience: str, *, roles: bool = False, now: float | None = None) -> Token:
+    """Return the token with its claims, or say why it cannot be used.
+
+    Args:
+        value: the access token.
+        tenant_id: the tenant that must have issued it.
+        audience: what it must be for, with or without a path and a slash at the end.
+        roles: whether the user must hold one of ROLES, if the token tells roles at all.
+        now: the time, seconds since 1970.
+
+    Raises:
+        TokenError: the reason, and what to do.
+    """
+    claims = _claims(value)
+    for problem in _problems(claims, tenant_id, audience, roles, time.time() if now is None else now):
+        raise TokenError(f"The access token for {audience} cannot be used: {problem}.")
+    upn = str(claims.get("upn") or claims.get("unique_name") or claims.get("preferred_username") or "")
+    return Token(value, int(claims["exp"]), upn, str(claims["tid"]))
+
+
+def _claims(value: str) -> dict[str, t.Any]:
+    parts = value.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        claims = None
+    if not isinstance(claims, dict):
+        raise TokenError("The access token is not readable: give the token itself (three parts with dots between), without quotes.")
+    return claims
+
+
+def _problems(claims: dict[str, t.Any], tenant_id: str, audience: str, roles: bool, now: float) -> t.Iterator[str]:
+    if "scp" not in claims:
+        yield "it is an application's own; sign in as a user, Microsoft accepts no other here"
+    if not _same_audience(str(claims.get("aud", "")), audience):
+        yield f"it was issued for {claims.get('aud')}; ask for a token with the right scope"
+    if str(claims.get("tid", "")).lower() != tenant_id.lower():
+        yield f"it was issued by tenant {claims.get('tid')}, not by {tenant_id}; sign in to the right tenant"
+    # A guest's token carries the home of the account; a member's has none or the tenant's own.
+    if "#EXT#" in str(claims.get("upn") or claims.get("unique_name") or "") or "live.com" in str(claims.get("idp", "")):
+        yield "its user is a guest; use a work account that is a member of the tenant"
+    if float(claims.get("exp", 0)) < now + MARGIN:
+        yield "it has ended or ends within five minutes; fetch a new one"
+    if roles and "wids" in claims and not ROLES & {str(role).lower() for role in claims["wids"]}:
+        yield "its user has neither the role Hybrid Identity Administrator nor Global Administrator; activate the role, then fetch a new one"
+
+
+def _same_audience(actual: str, wanted: str) -> bool:
+    return actual.rstrip("/").lower() == wanted.rstrip("/").lower()
