@@ -1,0 +1,124 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The TLS server that all of Microsoft's services share."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+from pathlib import Path
+
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.wsgi import Server as WsgiServer
+from cloudlab.microsoft.cloud import Cloud, current_cloud
+from cloudlab.microsoft.config import Config
+from cloudlab.microsoft.control import control
+from cloudlab.microsoft.downloads import downloads
+from cloudlab.microsoft.graph import graph
+from cloudlab.microsoft.openid import openid
+from cloudlab.microsoft.registration import registration
+from cloudlab.microsoft.traffic import cut, fault_response
+from cloudlab.pki import Pki
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+_THREADS = 16
+
+
+class Server:
+    """Microsoft's side on one address, in a thread of its own; use as a context manager or by `start` and `stop`."""
+
+    def __init__(self, config: Config) -> None:
+        self.cloud = Cloud(config)
+        self._server = WsgiServer((config.address, config.port), _app(self.cloud), numthreads=_THREADS)
+        self._server.ssl_adapter = _tls(self.cloud.pki, config.address)
+        self._thread = threading.Thread(target=self._server.serve, name="microsoft", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The address it listens on; to be read after `start`."""
+        address, port = self._server.bind_addr[:2]
+        return f"https://{address}:{port}"
+
+    def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the address is taken.
+        """
+        self._server.prepare()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+        self._thread.join()
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _tls(pki: Pki, address: str) -> BuiltinSSLAdapter:
+    """Load a new certificate; the library reads it from files, which are gone afterwards."""
+    chain, key = pki.server_certificate([address])
+    with tempfile.TemporaryDirectory() as name:
+        chain_file, key_file = Path(name, "server.pem"), Path(name, "server.key")
+        chain_file.write_bytes(chain)
+        key_file.write_bytes(key)
+        return BuiltinSSLAdapter(str(chain_file), str(key_file))
+
+
+def _app(cloud: Cloud) -> Flask:
+    app = Flask(__name__, static_folder=None)
+    cloud.attach(app)
+    for blueprint in (control, downloads, graph, openid, registration):
+        app.register_blueprint(blueprint)
+    app.before_request(_before)
+    app.after_request(_after)
+    app.register_error_handler(HTTPException, _failed)
+    app.logger.handlers = []
+    _log_to(cloud.config.log)
+    return app
+
+
+def _before() -> WerkzeugResponse | None:
+    """Let a fault happen before the real handler; the control interface has none."""
+    if request.blueprint == control.name:
+        return None
+    g.fault = current_cloud().faults.take(request.path)
+    return fault_response(g.fault) if g.fault else None
+
+
+def _after(response: Response) -> Response:
+    """Count and log the request: never its query, headers or body, which may hold secrets."""
+    if request.blueprint != control.name:
+        route = request.url_rule.rule if request.url_rule else "(none)"
+        current_cloud().counters.add(f"{request.method} {route}")
+    fault = g.get("fault")
+    if fault and fault.cut_after is not None:
+        response.response = cut(response.response, fault.cut_after)  # type: ignore[arg-type]
+        response.direct_passthrough = False
+    _LOG.info("%s %s %s %d", request.remote_addr, request.method, request.path, response.status_code)
+    return response
+
+
+def _failed(error: HTTPException) -> tuple[dict[str, dict[str, str]], int]:
+    code = (error.name or "Error").replace(" ", "")
+    return {"error": {"code": code, "message": error.description or ""}}, error.code or 500
+
+
+_LOG = logging.getLogger(__name__)
+
+
+def _log_to(path: Path | None) -> None:
+    _LOG.setLevel(logging.INFO)
+    _LOG.propagate = False
+    handler = logging.FileHandler(path, encoding="utf-8") if path else logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _LOG.addHandler(handler)
