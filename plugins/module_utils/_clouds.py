@@ -97,4 +97,11 @@ def _described(value: dict[str, t.Any]) -> Cloud:
         if value.get(key) and not str(value[key]).startswith("https://"):
             raise ConfigurationError(f"'{key}' in 'cloud' is '{value[key]}': give an address that starts with https://.")
     # Ansible hands in tagged strings; msal and requests get plain ones.
-    return Cloud(**{key: str(item).rstrip("/") for key, item in value.items() if item})
+    addresses = {key: str(value[key]).rstrip("/") if value.get(key) else None for key in _ADDRESSES}
+    return Cloud(
+        str(value["name"]),
+        str(addresses["authority"]),
+        str(addresses["graph"]),
+        addresses["registration_scope"],
+        addresses["download_url"],
+    )

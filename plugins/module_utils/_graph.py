@@ -64,7 +64,8 @@ class GraphClient:
             answer = self._session.get(url)
             body = answer.json() if answer.content else {}
         except (requests.RequestException, ValueError) as error:
-            raise GraphError(f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy.") from error
+            problem = f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy."
+            raise GraphError(problem) from error
         if answer.status_code != 200:
             raise _refused(answer.status_code, body, answer.headers.get("request-id"))
         return dict(body)

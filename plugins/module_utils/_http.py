@@ -15,7 +15,9 @@ try:
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 except ImportError:  # the documentation can be read without it
-    requests = None
+    requests = None  # type: ignore[assignment]
+
+__all__ = ["Session", "requests"]
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)

@@ -85,7 +85,8 @@ def refusal_sentence(fact: t.Mapping[str, t.Any], rules: t.Mapping[str, t.Any]) 
         "tampered": "the file was changed after it was signed; delete it and take the package from Microsoft",
         "signature": f"Windows judges its signature as {signature.get('status')} ({signature.get('message')})",
         "publisher": f"it is signed by '{signature.get('subject')}', which is not in 'publisher'",
-        "root": f"its signature ends in the root {signature.get('root_thumbprint')} ({signature.get('root')}), which is not in 'root_thumbprints'",
+        "root": f"its signature ends in the root {signature.get('root_thumbprint')} ({signature.get('root')}), "
+        "which is not in 'root_thumbprints'",
         "product": f"it is another product, '{fact.get('product_name')}'; check the last part of the URL",
         "sha256": f"its SHA-256 is {fact.get('sha256')}, expected was {rules['sha256']}",
         "older": f"it has version {fact.get('version')}, older than the wanted {rules['version']}; take a newer package or ask for less",

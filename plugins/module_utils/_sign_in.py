@@ -9,6 +9,7 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import time
 import typing as t
@@ -74,7 +75,7 @@ class SignIn:
         given = {field.name: options.get(field.name) for field in dataclasses.fields(cls)}
         sign_in = cls(**{name: str(value) if value is not None else None for name, value in given.items()})  # type: ignore[arg-type]
         if sign_in.method == "access_token" and not (sign_in.access_token or sign_in.graph_access_token):
-            raise ConfigurationError("'sign_in' has the method access_token and no token: give 'access_token', 'graph_access_token' or both.")
+            raise ConfigurationError("'sign_in' has the method access_token and no token: give 'access_token' or 'graph_access_token'.")
         return sign_in
 
 
@@ -148,9 +149,9 @@ def _password_tokens(sign_in: SignIn, cloud: Cloud, tenant_id: str, ca_path: str
     scopes = [_scope(cloud, "graph")] + ([cloud.registration_scope] if cloud.registration_scope else [])
     first, *others = reversed(scopes)
     answers = {first: _ask(cloud, lambda: application.acquire_token_by_username_password(sign_in.username, sign_in.password, [first]))}
+    account = application.get_accounts()[0]
     for scope in others:
-        account = application.get_accounts()[0]
-        answers[scope] = _ask(cloud, lambda scope=scope: application.acquire_token_silent_with_error([scope], account))
+        answers[scope] = _ask(cloud, functools.partial(application.acquire_token_silent_with_error, [scope], account))
     ends = [time.time() + int(answer["expires_in"]) for answer in answers.values()]
     return {**{scope: str(answer["access_token"]) for scope, answer in answers.items()}, "expires_at": min(ends)}
 
@@ -168,7 +169,8 @@ def _ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) 
     try:
         answer = question()
     except (requests.RequestException, ValueError) as error:
-        raise SignInError(f"The sign-in at {cloud.authority} could not be tried: {error}. Check 'cloud', 'ca_path' and the proxy.") from error
+        problem = f"The sign-in at {cloud.authority} could not be tried: {error}. Check 'cloud', 'ca_path' and the proxy."
+        raise SignInError(problem) from error
     if plain:
         return answer
     if not answer or "error" in answer:
@@ -181,4 +183,5 @@ def _refused(cloud: Cloud, answer: dict[str, t.Any]) -> SignInError:
     text = str(answer.get("error_description") or answer.get("error") or "no answer").splitlines()[0]
     code = next((one for one in codes if one in _REMEDIES), codes[0] if codes else None)
     remedy = _REMEDIES.get(code or "", "look the number up in the tenant's sign-in log")
-    return SignInError(f"The sign-in at {cloud.authority} was refused ({code or answer.get('error')}): {remedy}. Microsoft says: {text}", code)
+    number = code or answer.get("error")
+    return SignInError(f"The sign-in at {cloud.authority} was refused ({number}): {remedy}. Microsoft says: {text}", code)

@@ -87,7 +87,7 @@ def _problems(claims: dict[str, t.Any], tenant_id: str, audience: str, roles: bo
     if float(claims.get("exp", 0)) < now + MARGIN:
         yield "it has ended or ends within five minutes; fetch a new one"
     if roles and "wids" in claims and not ROLES & {str(role).lower() for role in claims["wids"]}:
-        yield "its user has neither the role Hybrid Identity Administrator nor Global Administrator; activate the role, then fetch a new one"
+        yield "its user is neither Hybrid Identity Administrator nor Global Administrator; activate the role, then fetch a new one"
 
 
 def _same_audience(actual: str, wanted: str) -> bool:

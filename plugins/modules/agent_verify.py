@@ -11,8 +11,8 @@ short_description: Verify that an Entra provisioning agent is installed, registe
 version_added: 0.1.0
 description:
   - Reads the host in one remote execution, asks Microsoft Graph once for all hosts of a run, and judges both. It never changes anything.
-  - Does what the last steps of Microsoft's article do by hand, look for the two services on the server and for an I(active) agent in the portal,
-    and more.
+  - Does what the last steps of Microsoft's article do by hand, and more. It looks for the two services on the server and for an
+    I(active) agent in the portal.
   - Each check that fails names the phase that repairs it (download, install, register).
 author:
   - entra_ops contributors (@entra-ops)

@@ -14,6 +14,8 @@ from collections.abc import Callable
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import parse_version
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import require_guid
 
 Variables = t.Mapping[str, t.Any]
@@ -28,7 +30,7 @@ def input_errors(variables: Variables, *, repairs: bool) -> list[str]:
         variables: the role's variables without their prefix; what is not set is left out.
         repairs: whether the role is to install and register, and not only to look.
     """
-    checks = [_tenant, _cloud, _ca_path]
+    checks = [_tenant, _cloud, _ca_path, _sign_in, _version]
     if repairs:
         checks += [_eula, _domains, _source]
     return [sentence for check in checks if (sentence := _sentence_of(check, variables))]
@@ -54,6 +56,21 @@ def _cloud(variables: Variables) -> None:
 def _ca_path(variables: Variables) -> None:
     if variables.get("ca_path"):
         _require_readable("ca_path", variables["ca_path"], "a file of CA certificates")
+
+
+def _sign_in(variables: Variables) -> None:
+    sign_in = variables.get("sign_in") or {}
+    if not sign_in:
+        return
+    SignIn.from_options(sign_in)
+    missing = [key for key in ("username", "password") if sign_in["method"] == "password" and not sign_in.get(key)]
+    if missing:
+        raise ConfigurationError(f"'{PREFIX}sign_in' has the method password and no {' and no '.join(missing)}: give it.")
+
+
+def _version(variables: Variables) -> None:
+    if variables.get("version"):
+        parse_version(str(variables["version"]))
 
 
 def _eula(variables: Variables) -> None:
