@@ -1,0 +1,67 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's variables are judged on the controller, each with a sentence that says what to write instead."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._role_input import input_errors
+from host_facts import TENANT
+
+GOOD: dict[str, t.Any] = {
+    "accept_eula": True,
+    "ca_path": "",
+    "cloud": "AzureCloud",
+    "domains": [{"name": "contoso.lab", "username": "CONTOSO\\admin", "password": "x"}],
+    "sign_in": {"method": "password", "username": "admin@contoso.lab", "password": "x"},
+    "source": "host",
+    "src": "",
+    "tenant_id": TENANT,
+    "version": "",
+}
+BAD = {
+    "accept_eula": (False, "provisioning_agent_accept_eula: true"),
+    "ca_path": ("/nowhere/ca.pem", "cannot be read"),
+    "cloud": ("AzureMoon", "AzureUSGovernment"),
+    "domains": ([], "name at least one"),
+    "sign_in": ({"method": "password", "username": "admin@contoso.lab"}, "no password"),
+    "tenant_id": ("contoso.lab", "8-4-4-4-12"),
+    "version": ("newest", "such as 1.1"),
+}
+
+
+def test_good_variables_pass() -> None:
+    assert input_errors(GOOD, repairs=True) == []
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
+    value, words = BAD[name]
+    (sentence,) = input_errors({**GOOD, name: value}, repairs=True)
+    assert words in sentence
+
+
+def test_every_bad_variable_is_named_at_once() -> None:
+    assert len(input_errors({**GOOD, **{name: value for name, (value, _) in BAD.items()}}, repairs=True)) == len(BAD)
+
+
+def test_package_file_must_be_readable(tmp_path: Path) -> None:
+    package = tmp_path / "package.exe"
+    assert "cannot be read" in input_errors({**GOOD, "source": "file", "src": str(package)}, repairs=True)[0]
+    assert "cannot be read" in input_errors({**GOOD, "source": "file"}, repairs=True)[0]
+    package.touch()
+    assert input_errors({**GOOD, "source": "file", "src": str(package)}, repairs=True) == []
+
+
+def test_verification_needs_neither_licence_nor_domains() -> None:
+    variables = {"cloud": "AzureCloud", "accept_eula": False, "domains": [], "source": "host"}
+    assert input_errors(variables, repairs=False) == []
+
+
+def test_a_sentence_never_holds_a_secret() -> None:
+    sign_in = {"method": "password", "username": "", "password": "canary"}
+    assert "canary" not in " ".join(input_errors({**GOOD, "sign_in": sign_in}, repairs=True))
