@@ -25,6 +25,9 @@ LAB = ROOT / "tests" / "lab" / "lab"
 #: The environment of bootstrap.py that has ansible-core for each Python.
 ENVIRONMENTS = {"3.11": BUILD / "venv", "3.13": BUILD / "venv-3.13"}
 
+#: No run takes so long (seconds); one that does has hung.
+_LIMIT = 1200
+
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?P<name>.*?)\] \*+$")
 _OUTCOME = re.compile(r"^(?P<outcome>ok|changed|skipping|fatal|failed|rescued): \[(?P<host>[^\]\s]+)")
 _RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<counts>ok=\d+ .*)$")
@@ -117,5 +120,6 @@ def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        timeout=_LIMIT,
     )
     return Run(done.returncode, done.stdout, time.monotonic() - began)

@@ -19,7 +19,7 @@ import requests
 from ansible_runs import ENVIRONMENTS, LAB, ROOT, Run, run, run_playbook, tool
 
 #: How many Windows hosts the tests share.
-HOSTS = 2
+HOSTS = 3
 
 
 class Microsoft:
@@ -73,6 +73,10 @@ class Lab:
         """The names of its Windows hosts."""
         return [host["name"] for host in self.data["hosts"]]
 
+    def requests_to_hosts(self) -> int:
+        """Return how many WinRM requests the hosts have answered or refused so far."""
+        return len((self.state / "logs" / "windows.log").read_text(encoding="utf-8").splitlines())
+
     @property
     def secrets(self) -> set[str]:
         """Every password of the lab that a run could let slip."""
@@ -82,7 +86,7 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Two Windows hosts and Microsoft's side. CLOUDLAB_TEST_STATE names a lab that is up already and is left up."""
+    """Windows hosts and Microsoft's side. CLOUDLAB_TEST_STATE names a lab that is up already and is left up."""
     given = os.environ.get("CLOUDLAB_TEST_STATE")
     state = Path(given) if given else tmp_path_factory.mktemp("lab") / "state"
     try:
