@@ -99,7 +99,24 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             subprocess.run([str(LAB), "--state", str(state), "down"], check=True)
 
 
-RunPlaybook = Callable[..., Run]
+@dataclasses.dataclass(frozen=True)
+class LabRun(Run):
+    """A run of a playbook against the lab, with the folder of its output and report."""
+
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, t.Any]:
+        """The run's report."""
+        return t.cast(dict[str, t.Any], json.loads((self.folder / "report.json").read_text(encoding="utf-8")))
+
+    @property
+    def rows(self) -> dict[str, dict[str, t.Any]]:
+        """The report's hosts by name."""
+        return {row["host"]: row for row in self.report["hosts"]}
+
+
+RunPlaybook = Callable[..., LabRun]
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +143,7 @@ def ansible_playbook(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RunP
 
 
 @pytest.fixture(scope="session")
-def ansible(lab: Lab) -> RunPlaybook:
+def ansible(lab: Lab) -> Callable[..., Run]:
     """Return what runs one module against the lab: ansible("win1", "ansible.windows.win_shell", "Stop-Service ...")."""
 
     def call(host: str, module: str, arguments: str = "", *, python: str = "3.11") -> Run:
@@ -134,23 +151,6 @@ def ansible(lab: Lab) -> RunPlaybook:
         return run([tool("ansible", python), host, "-i", str(lab.inventory), "-m", module, "-a", arguments])
 
     return call
-
-
-@dataclasses.dataclass(frozen=True)
-class LabRun(Run):
-    """A run of a playbook against the lab, with the folder of its output and report."""
-
-    folder: Path
-
-    @property
-    def report(self) -> dict[str, t.Any]:
-        """The run's report."""
-        return t.cast(dict[str, t.Any], json.loads((self.folder / "report.json").read_text(encoding="utf-8")))
-
-    @property
-    def rows(self) -> dict[str, dict[str, t.Any]]:
-        """The report's hosts by name."""
-        return {row["host"]: row for row in self.report["hosts"]}
 
 
 def require_python(python: str) -> None:

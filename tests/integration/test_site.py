@@ -62,8 +62,7 @@ def test_bad_input_is_refused_before_a_host_is_touched(name: str, lab: Lab, ansi
 def tampered(lab: Lab, ansible_playbook: RunPlaybook) -> LabRun:
     """A run whose package was changed after it was signed."""
     url = f"{lab.data['microsoft']['url']}/packages/tampered.exe"
-    run: LabRun = ansible_playbook("site.yml", "--limit", "win1", extra_vars={"provisioning_agent_url": url})
-    return run
+    return ansible_playbook("site.yml", "--limit", "win1", extra_vars={"provisioning_agent_url": url})
 
 
 def test_tampered_package_is_refused_and_nothing_installed(tampered: LabRun, lab: Lab) -> None:
@@ -79,16 +78,14 @@ def test_tampered_package_is_refused_and_nothing_installed(tampered: LabRun, lab
 @pytest.fixture(scope="module")
 def predicted(tampered: LabRun, ansible_playbook: RunPlaybook) -> LabRun:
     """The prediction of the first run."""
-    run: LabRun = ansible_playbook("site.yml", "--check")
-    return run
+    return ansible_playbook("site.yml", "--check")
 
 
 @pytest.fixture(scope="module")
 def first(predicted: LabRun, lab: Lab, ansible_playbook: RunPlaybook) -> LabRun:
     """The first run, as talkative as an operator would make it."""
     lab.microsoft.reset_counters()
-    run: LabRun = ansible_playbook("site.yml", "-vvv")
-    return run
+    return ansible_playbook("site.yml", "-vvv")
 
 
 def test_prediction_changes_nothing(predicted: LabRun, lab: Lab) -> None:
@@ -141,8 +138,7 @@ def host_files(lab: Lab) -> t.Iterator[Path]:
 def second(first: LabRun, lab: Lab, ansible_playbook: RunPlaybook) -> LabRun:
     """The second run."""
     lab.microsoft.reset_counters()
-    run: LabRun = ansible_playbook("site.yml")
-    return run
+    return ansible_playbook("site.yml")
 
 
 def test_second_run_changes_nothing(second: LabRun, lab: Lab) -> None:
@@ -170,8 +166,7 @@ def broken(second: LabRun, lab: Lab, ansible_playbook: RunPlaybook) -> LabRun:
     """The verification after the service was stopped on win1 and the agent removed from win2."""
     done = run_playbook(str(ROOT / "tests" / "integration" / "break_hosts.yml"), inventory=lab.inventory)
     assert done.returncode == 0, done.output
-    run: LabRun = ansible_playbook("verify.yml")
-    return run
+    return ansible_playbook("verify.yml")
 
 
 def test_verification_finds_the_broken_hosts(broken: LabRun) -> None:
@@ -196,8 +191,7 @@ def test_verification_names_the_host_and_the_check(broken: LabRun) -> None:
 @pytest.fixture(scope="module")
 def repaired(broken: LabRun, ansible_playbook: RunPlaybook) -> LabRun:
     """The run that repairs."""
-    run: LabRun = ansible_playbook("site.yml")
-    return run
+    return ansible_playbook("site.yml")
 
 
 def test_site_repairs_the_broken_hosts_and_leaves_the_other_alone(repaired: LabRun) -> None:
