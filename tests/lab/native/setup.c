@@ -19,6 +19,8 @@
 #include "setup_rows.h"
 #include "build.h"
 
+LONG WINAPI RtlGetVersion(OSVERSIONINFOW *);
+
 #define FAILED_AND_ROLLED_BACK 0x80070643u
 #define NEWER_IS_INSTALLED 0x80070666u
 #define CONDITION_IS_FALSE 0x81f40001u
@@ -303,10 +305,11 @@ static DWORD install(SC_HANDLE manager, const wchar_t *before)
 /* Client Windows and everything before Windows Server 2012 R2 is refused (S11). */
 static BOOL is_served_system(void)
 {
-    wchar_t type[32] = L"", build[16] = L"9600";
+    wchar_t type[32] = L"";
+    OSVERSIONINFOW windows = {.dwOSVersionInfoSize = sizeof windows};
     get_text(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"InstallationType", type, sizeof type);
-    get_text(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"CurrentBuild", build, sizeof build);
-    return _wcsicmp(type, L"Client") && _wtoi(build) >= 9600;
+    RtlGetVersion(&windows); /* GetVersionEx tells a program without a manifest less than the truth */
+    return _wcsicmp(type, L"Client") && windows.dwBuildNumber >= 9600;
 }
 
 /* Credential Manager must not be disabled (D29). */

@@ -58,7 +58,7 @@ BUNDLE = Program(
     _PACKAGE_PRODUCT,
     _PACKAGE_PRODUCT,
     resource="setup.rc",
-    libraries=("advapi32",),
+    libraries=("advapi32", "ntdll"),
     payload=True,
 )
 #: D10: the same service hands out the private network connector under another last word of the address.
@@ -68,7 +68,7 @@ OTHER_PRODUCT = Program(
     "Microsoft Entra private network connector",
     "Microsoft Entra private network connector",
     resource="setup.rc",
-    libraries=("advapi32",),
+    libraries=("advapi32", "ntdll"),
 )
 
 
