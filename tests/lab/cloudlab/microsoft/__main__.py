@@ -27,7 +27,8 @@ def main() -> int:
     try:
         server.start()
     except OSError as error:
-        print(f"Microsoft's side cannot listen on {config.address}:{config.port}: {error}. End what listens there.", file=sys.stderr)
+        where = f"{config.address}, ports {config.port} and {config.realm_port}"
+        print(f"Microsoft's side cannot listen on {where}: {error}. End what listens there, or run the lab as root.", file=sys.stderr)
         return 1
     print(f"Microsoft's side listens on {server.url}", flush=True)
     ended.wait()

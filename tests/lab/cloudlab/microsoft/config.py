@@ -78,7 +78,11 @@ class Forest:
 
 @dataclass(frozen=True)
 class Config:
-    """The settings of one server; `heartbeat_timeout` and `token_lifetime` are seconds, port 0 is any free one."""
+    """The settings of one server; `heartbeat_timeout` and `token_lifetime` are seconds, port 0 is any free one.
+
+    `realm_port` is listened on too, because msal asks for the realm of a user who signs in with a password at the
+    authority's host without the authority's port; None leaves that out.
+    """
 
     address: str
     port: int
@@ -90,6 +94,7 @@ class Config:
     users: tuple[User, ...]
     forest: Forest
     log: Path | None = None
+    realm_port: int | None = 443
     heartbeat_timeout: float = 30
     token_lifetime: int = 3600
     device_code_interval: int = 5

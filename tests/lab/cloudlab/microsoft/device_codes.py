@@ -22,6 +22,7 @@ class DeviceCode:
 
     user_code: str
     client_id: str
+    scope: str
     expires: float
     user: User | None = None
     declined: bool = False
@@ -34,10 +35,10 @@ class DeviceCodes:
         self._codes: dict[str, DeviceCode] = {}
         self._lock = threading.Lock()
 
-    def new(self, client_id: str) -> tuple[str, DeviceCode]:
+    def new(self, client_id: str, scope: str) -> tuple[str, DeviceCode]:
         """Make a code: (device code, what is known of it)."""
         user_code = "".join(secrets.choice("BCDFGHJKLMNPQRSTVWXYZ23456789") for _ in range(9))
-        code = DeviceCode(user_code, client_id, time.monotonic() + LIFE)
+        code = DeviceCode(user_code, client_id, scope, time.monotonic() + LIFE)
         device_code = secrets.token_urlsafe(64)
         with self._lock:
             self._codes[device_code] = code

@@ -87,7 +87,7 @@ def device_code(tenant: str) -> dict[str, Any]:
     if tenant in ("common", "consumers"):
         raise SignInError(90133)
     _check_tenant(tenant)
-    code, known = current_cloud().device_codes.new(_client_id())
+    code, known = current_cloud().device_codes.new(_client_id(), _field("scope"))
     page = f"{base_url()}/devicelogin"
     return {
         "user_code": known.user_code,
@@ -106,14 +106,14 @@ def token(tenant: str) -> dict[str, Any]:
     if grant == "password":
         if tenant in ("common", "consumers"):
             raise SignInError(9001023)
-        sign_in = _by_password()
+        sign_in = _by_password(_field("scope"))
     elif grant == "refresh_token":
         sign_in = _by_refresh_token()
     elif grant in ("device_code", "urn:ietf:params:oauth:grant-type:device_code"):
-        sign_in = _by_device_code()
+        return _answer(*_by_device_code())
     else:
         raise SignInError(70003, grant=grant)
-    return _answer(sign_in)
+    return _answer(sign_in, _field("scope"))
 
 
 def find_user(upn: str) -> User | None:
@@ -130,7 +130,7 @@ def approve(user_code: str, upn: str, *, decline: bool) -> bool:
     return True
 
 
-def _by_password() -> SignIn:
+def _by_password(scope: str) -> SignIn:
     client_id = _client_id()
     user, password = find_user(_field("username")), _field("password")
     if user is None:
@@ -141,7 +141,7 @@ def _by_password() -> SignIn:
         raise SignInError(50126)
     _check_account(user, client_id)
     if user.mfa:
-        raise SignInError(50076, resource=_resource(_scopes()))
+        raise SignInError(50076, resource=_resource(_scopes(scope)))
     return SignIn(user, client_id, mfa=False)
 
 
@@ -152,7 +152,8 @@ def _by_refresh_token() -> SignIn:
     return sign_in
 
 
-def _by_device_code() -> SignIn:
+def _by_device_code() -> tuple[SignIn, str]:
+    """The sign-in, and the scope that was asked for along with the code."""
     code = _field("device_code")
     known = current_cloud().device_codes.find(code)
     if known is None or known.client_id != _client_id():
@@ -165,7 +166,7 @@ def _by_device_code() -> SignIn:
         raise SignInError(70016)
     _check_account(known.user, known.client_id)
     current_cloud().device_codes.drop(code)
-    return SignIn(known.user, known.client_id, mfa=known.user.mfa)
+    return SignIn(known.user, known.client_id, mfa=known.user.mfa), known.scope
 
 
 def _check_account(user: User, client_id: str) -> None:
@@ -175,12 +176,12 @@ def _check_account(user: User, client_id: str) -> None:
         raise SignInError(50057)
 
 
-def _answer(sign_in: SignIn) -> dict[str, Any]:
+def _answer(sign_in: SignIn, scope: str) -> dict[str, Any]:
     cloud = current_cloud()
-    scopes = _scopes()
+    scopes = _scopes(scope)
     resource = _resource(scopes)
     permissions = _permissions(resource, scopes, sign_in.client_id)
-    asked = set(_field("scope").split())
+    asked = set(scope.split())
     cloud.counters.add("tokens_issued")
     return {
         "token_type": "Bearer",
@@ -194,10 +195,10 @@ def _answer(sign_in: SignIn) -> dict[str, Any]:
     }
 
 
-def _scopes() -> list[tuple[str, str]]:
+def _scopes(scope: str) -> list[tuple[str, str]]:
     """The asked scopes as (resource, permission): the resource is all before the last slash, and Graph when there is none."""
-    asked = [scope for scope in _field("scope").split() if scope not in _OPENID_SCOPES]
-    split = [scope.rpartition("/") for scope in asked]
+    asked = [one for one in scope.split() if one not in _OPENID_SCOPES]
+    split = [one.rpartition("/") for one in asked]
     return [(resource.rstrip("/") or graph_resource(), permission) for resource, _, permission in split]
 
 

@@ -29,32 +29,37 @@ _THREADS = 16
 
 
 class Server:
-    """Microsoft's side on one address, in a thread of its own; use as a context manager or by `start` and `stop`."""
+    """Microsoft's side on one address, in threads of its own; use as a context manager or by `start` and `stop`."""
 
     def __init__(self, config: Config) -> None:
         self.cloud = Cloud(config)
-        self._server = WsgiServer((config.address, config.port), _app(self.cloud), numthreads=_THREADS)
-        self._server.ssl_adapter = _tls(self.cloud.pki, config.address)
-        self._thread = threading.Thread(target=self._server.serve, name="microsoft", daemon=True)
+        ports = (config.port, config.realm_port)
+        app, tls = _app(self.cloud), _tls(self.cloud.pki, config.address)
+        self._servers = [_listener(config.address, port, app, tls) for port in ports if port is not None]
+        self._threads: list[threading.Thread] = []
 
     @property
     def url(self) -> str:
         """The address it listens on; to be read after `start`."""
-        address, port = self._server.bind_addr[:2]
+        address, port = self._servers[0].bind_addr[:2]
         return f"https://{address}:{port}"
 
     def start(self) -> None:
         """Listen.
 
         Raises:
-            OSError: the address is taken.
+            OSError: an address is taken, or may not be taken.
         """
-        self._server.prepare()
-        self._thread.start()
+        for server in self._servers:
+            server.prepare()
+            self._threads.append(threading.Thread(target=server.serve, name="microsoft", daemon=True))
+            self._threads[-1].start()
 
     def stop(self) -> None:
-        self._server.stop()
-        self._thread.join()
+        for server in self._servers:
+            server.stop()
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self) -> Server:
         self.start()
@@ -62,6 +67,12 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _listener(address: str, port: int, app: Flask, tls: BuiltinSSLAdapter) -> WsgiServer:
+    server = WsgiServer((address, port), app, numthreads=_THREADS)
+    server.ssl_adapter = tls
+    return server
 
 
 def _tls(pki: Pki, address: str) -> BuiltinSSLAdapter:

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sign-in: what msal gets from the lab, and the errors it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+import pytest
+from cloudlab.microsoft.config import ROLES
+from cloudlab.microsoft.openid import GRAPH_POWERSHELL
+from microsoft_client import DOMAIN, KEY, REGISTRATION_SCOPE, TENANT, Client
+
+
+def _by_password(client: Client, name: str, password: str = "password", **options: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = client.msal(**options).acquire_token_by_username_password(f"{name}@{DOMAIN}", password, [REGISTRATION_SCOPE])
+    return answer
+
+
+def _claims(token: str) -> dict[str, Any]:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def test_one_sign_in_gives_tokens_for_registration_and_graph(shared: Client) -> None:
+    app = shared.msal()
+    first = app.acquire_token_by_username_password(f"admin@{DOMAIN}", "password", [REGISTRATION_SCOPE])
+    claims = _claims(first["access_token"])
+    assert claims["aud"] == "https://proxy.cloudwebappproxy.net/registerapp"
+    assert (claims["tid"], claims["upn"], claims["scp"]) == (TENANT, f"admin@{DOMAIN}", "user_impersonation")
+    assert claims["wids"] == [ROLES["Hybrid Identity Administrator"]]
+    account = app.get_accounts()[0]
+    for scope in (f"{shared.url}/graph/.default", "Policy.Read.HybridAuthentication"):
+        second = app.acquire_token_silent([scope], account=account)
+        assert _claims(second["access_token"])["aud"] == f"{shared.url}/graph"
+        assert "Policy.Read.HybridAuthentication" in _claims(second["access_token"])["scp"].split()
+
+
+def test_msal_finds_a_token_in_its_cache(client: Client) -> None:
+    app = client.msal()
+    first = app.acquire_token_by_username_password(f"admin@{DOMAIN}", "password", [REGISTRATION_SCOPE])
+    again = app.acquire_token_silent([REGISTRATION_SCOPE], account=app.get_accounts()[0])
+    assert again["access_token"] == first["access_token"]
+    assert client.control("GET", "state").json()["counts"]["tokens_issued"] == 1
+
+
+def test_tokens_are_signed_with_the_published_key(shared: Client) -> None:
+    key = jwt.PyJWKSet.from_dict(shared.get(f"/{TENANT}/discovery/v2.0/keys").json()).keys[0]
+    claims = jwt.decode(shared.token(), key, algorithms=["RS256"], audience="https://proxy.cloudwebappproxy.net/registerapp")
+    assert claims["ver"] == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "code"),
+    [
+        ("admin", "wrong", 50126),
+        ("nobody", "password", 50034),
+        ("mfa", "password", 50076),
+        ("guest", "password", 50020),
+        ("locked", "password", 50053),
+        ("disabled", "password", 50057),
+    ],
+)
+def test_a_refused_password_has_the_real_code(shared: Client, name: str, password: str, code: int) -> None:
+    answer = _by_password(shared, name, password)
+    assert answer["error"] == "invalid_grant"
+    assert answer["error_codes"] == [code]
+    assert answer["error_description"].startswith(f"AADSTS{code}: ")
+
+
+def test_a_client_without_preauthorization_does_not_get_the_registration_scope(shared: Client) -> None:
+    assert _by_password(shared, "admin", client_id=GRAPH_POWERSHELL)["error_codes"] == [65002]
+
+
+def test_unknown_client_scope_resource_and_tenant_are_refused(shared: Client) -> None:
+    assert _by_password(shared, "admin", client_id=TENANT)["error_codes"] == [700016]
+    app = shared.msal()
+    for scope, code in (("https://nowhere.example/.default", 500011), (f"{shared.url}/graph/Nothing.Read", 70011)):
+        assert app.acquire_token_by_username_password(f"admin@{DOMAIN}", "password", [scope])["error_codes"] == [code]
+    unknown = shared.get("/other.onmicrosoft.lab/v2.0/.well-known/openid-configuration")
+    assert (unknown.status_code, unknown.json()["error_codes"]) == (400, [90002])
+
+
+def test_a_device_code_signs_in_who_approves_it_with_mfa_too(client: Client) -> None:
+    app = client.msal()
+    flow = app.initiate_device_flow([REGISTRATION_SCOPE])
+    approval = {"user_code": flow["user_code"], "upn": f"mfa@{DOMAIN}"}
+    assert client.control("POST", "device-codes", approval).status_code == 204
+    answer = app.acquire_token_by_device_flow(flow)
+    assert _claims(answer["access_token"])["amr"] == ["pwd", "mfa"]
+    assert app.acquire_token_silent([f"{client.url}/graph/.default"], account=app.get_accounts()[0])
+
+
+def test_a_device_code_is_pending_until_it_is_declined(client: Client) -> None:
+    app = client.msal()
+    flow = app.initiate_device_flow([REGISTRATION_SCOPE])
+    once = {"exit_condition": lambda _: True}
+    assert app.acquire_token_by_device_flow(flow, **once)["error"] == "authorization_pending"
+    client.control("POST", "device-codes", {"user_code": flow["user_code"], "declined": True})
+    assert app.acquire_token_by_device_flow(flow, **once)["error_codes"] == [16000]
+
+
+def test_device_codes_do_not_work_for_no_tenant_in_particular(shared: Client) -> None:
+    data = {"client_id": "any", "scope": REGISTRATION_SCOPE}
+    answer = shared.session.post(f"{shared.url}/common/oauth2/v2.0/devicecode", data=data, timeout=10)
+    assert answer.json()["error_codes"] == [90133]
+
+
+def test_a_revoked_refresh_token_is_refused(client: Client) -> None:
+    app = client.msal()
+    app.acquire_token_by_username_password(f"admin@{DOMAIN}", "password", [REGISTRATION_SCOPE])
+    client.session.post(f"{client.url}/lab/revoke-refresh-tokens", headers={"X-Lab-Key": KEY}, timeout=10)
+    assert app.acquire_token_silent([f"{client.url}/graph/.default"], account=app.get_accounts()[0]) is None
