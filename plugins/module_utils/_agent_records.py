@@ -20,13 +20,13 @@ class Listing:
 
     Attributes:
         agents: Graph's onPremisesAgent objects with agentGroups.
-        groups: Graph's agent groups with agents and publishedResources.
+        groups: Graph's agent groups with agents and publishedResources; None when the sign-in may not read them.
         fetched_at: when, seconds since 1970.
         problem: why there is no listing; '' when there is one.
     """
 
     agents: list[Record]
-    groups: list[Record]
+    groups: list[Record] | None
     fetched_at: float
     problem: str = ""
 
@@ -74,7 +74,9 @@ def _is_active(agent: Record) -> bool:
     return str(agent.get("status", "")).lower() == "active"
 
 
-def _domains(groups: list[Record], record: Record) -> list[str]:
+def _domains(groups: list[Record] | None, record: Record) -> list[str] | None:
+    if groups is None:
+        return None
     return sorted(
         {
             str(resource["resourceName"]).lower()
