@@ -10,6 +10,7 @@
 #include <wchar.h>
 #include "product.h"
 #include "service.h"
+#include <shlobj.h>
 #include <winhttp.h>
 #include "build.h"
 
@@ -21,10 +22,11 @@ static FILE *trace_file;
 /* One file a day, in the folder and under the name of S30. */
 static void open_trace(void)
 {
-    wchar_t data[MAX_PATH] = L"C:\\ProgramData", path[MAX_PATH * 2];
+    wchar_t data[MAX_PATH], path[MAX_PATH * 2];
     SYSTEMTIME now;
     GetLocalTime(&now);
-    GetEnvironmentVariableW(L"ProgramData", data, MAX_PATH);
+    /* Not %ProgramData%: Wine sets it wrong for services. */
+    if (SHGetFolderPathW(0, CSIDL_COMMON_APPDATA, 0, 0, data)) return;
     swprintf(path, MAX_PATH * 2, L"%ls\\" DATA_FOLDER L"\\Trace\\AzureADConnectProvisioningAgent_%04u%02u%02u.log", data,
              now.wYear, now.wMonth, now.wDay);
     trace_file = _wfopen(path, L"a");

@@ -11,6 +11,7 @@
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include <windows.h>
+#include <shlobj.h>
 #include <stdlib.h>
 #include <wchar.h>
 #include "product.h"
@@ -110,10 +111,11 @@ static void payload_path(wchar_t *path, size_t i)
     join(path, payloads[i].updater ? updater_folder : agent_folder, payloads[i].name);
 }
 
+/* Another name in each run: a backup of a file in use may still be there from an earlier one. */
 static void backup_path(wchar_t *path, size_t i)
 {
     payload_path(path, i);
-    wcscat(path, L".rbf");
+    swprintf(path + wcslen(path), 16, L".%lx.rbf", GetCurrentProcessId());
 }
 
 /* Whether the configuration on the host stays: a repair and newer upgrades keep the administrator's edits. */
@@ -343,9 +345,9 @@ static DWORD enter_installer(void)
 
 static void find_folders(void)
 {
-    wchar_t programs[MAX_PATH] = L"C:\\Program Files", data[MAX_PATH] = L"C:\\ProgramData";
-    GetEnvironmentVariableW(L"ProgramW6432", programs, MAX_PATH);
-    GetEnvironmentVariableW(L"ProgramData", data, MAX_PATH);
+    wchar_t programs[MAX_PATH] = L"", data[MAX_PATH] = L"";
+    SHGetFolderPathW(0, CSIDL_PROGRAM_FILES, 0, 0, programs);
+    SHGetFolderPathW(0, CSIDL_COMMON_APPDATA, 0, 0, data);
     join(agent_folder, programs, AGENT_FOLDER);
     join(updater_folder, programs, UPDATER_FOLDER);
     join(trace_folder, data, DATA_FOLDER L"\\Trace");

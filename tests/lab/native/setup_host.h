@@ -75,11 +75,14 @@ static BOOL exists(const wchar_t *path)
     return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
 }
 
-/* Deletes a file; one that is in use goes away at the next restart, as Windows Installer does it. */
+/* Deletes a file; one that is in use, such as this program, is moved away and goes at the next restart, as Burn does it. */
 static void remove_file(const wchar_t *path)
 {
-    if (!DeleteFileW(path) && GetLastError() != ERROR_FILE_NOT_FOUND && GetLastError() != ERROR_PATH_NOT_FOUND)
-        MoveFileExW(path, 0, MOVEFILE_DELAY_UNTIL_REBOOT);
+    wchar_t folder[MAX_PATH], aside[MAX_PATH];
+    if (DeleteFileW(path) || GetLastError() == ERROR_FILE_NOT_FOUND || GetLastError() == ERROR_PATH_NOT_FOUND) return;
+    GetTempPathW(MAX_PATH, folder);
+    if (GetTempFileNameW(folder, L"DEL", 0, aside) && MoveFileExW(path, aside, MOVEFILE_REPLACE_EXISTING)) path = aside;
+    MoveFileExW(path, 0, MOVEFILE_DELAY_UNTIL_REBOOT);
 }
 
 /* ---- services ---- */

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef SETUP_ROWS_H
 #define SETUP_ROWS_H
+#include <windows.h>
+#include <shlobj.h>
 #include "product.h"
 #include "setup_host.h"
 #include "build.h"
@@ -67,8 +69,8 @@ static int compare_versions(const wchar_t *left, const wchar_t *right)
 
 static void cache_folder(wchar_t *path, const wchar_t *bundle)
 {
-    wchar_t data[MAX_PATH] = L"C:\\ProgramData";
-    GetEnvironmentVariableW(L"ProgramData", data, MAX_PATH);
+    wchar_t data[MAX_PATH] = L"";
+    SHGetFolderPathW(0, CSIDL_COMMON_APPDATA, 0, 0, data);
     swprintf(path, LONG_PATH, L"%ls\\Package Cache\\%ls", data, bundle);
 }
 

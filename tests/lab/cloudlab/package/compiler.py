@@ -41,7 +41,7 @@ class Program:
 _AGENT_PRODUCT = "Microsoft Azure AD Connect Provisioning Agent"
 _AGENT_FILE = "AADConnectProvisioningAgent.exe"
 _CONTENT = (
-    Program("agent.c", _AGENT_FILE, _AGENT_PRODUCT, _AGENT_PRODUCT, libraries=("winhttp", "advapi32")),
+    Program("agent.c", _AGENT_FILE, _AGENT_PRODUCT, _AGENT_PRODUCT, libraries=("winhttp", "shell32", "advapi32")),
     Program("wizard.c", "AADConnectProvisioningAgentWizard.exe", _AGENT_PRODUCT, f"{_AGENT_PRODUCT} Wizard"),
     Program(
         "updater.c",
@@ -58,7 +58,7 @@ BUNDLE = Program(
     _PACKAGE_PRODUCT,
     _PACKAGE_PRODUCT,
     resource="setup.rc",
-    libraries=("advapi32", "ntdll"),
+    libraries=("shell32", "advapi32", "ntdll"),
     payload=True,
 )
 #: D10: the same service hands out the private network connector under another last word of the address.
@@ -68,7 +68,7 @@ OTHER_PRODUCT = Program(
     "Microsoft Entra private network connector",
     "Microsoft Entra private network connector",
     resource="setup.rc",
-    libraries=("advapi32", "ntdll"),
+    libraries=("shell32", "advapi32", "ntdll"),
 )
 
 
