@@ -31,6 +31,8 @@ def _connection(data: dict[str, Any]) -> dict[str, Any]:
         "ansible_password": data["windows"]["password"],
         "ansible_winrm_transport": "ntlm",
         "ansible_winrm_ca_trust_path": data["pki"]["ca"],
+        # Seconds that an async task has to start in; the default of 5 is for hosts that have a processor to themselves.
+        "ansible_win_async_startup_timeout": 60,
         # ansible-core 2.21 looks its interpreter up on the PATH, where Wine finds no exact names: it is told where PowerShell is.
         "ansible_pwsh_interpreter": PWSH_HOME + r"\pwsh.exe",
     }
