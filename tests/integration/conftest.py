@@ -29,7 +29,7 @@ class Microsoft:
         self.url = data["microsoft"]["url"]
         self._session = requests.Session()
         self._session.headers["X-Lab-Key"] = data["microsoft"]["control_key"]
-        self._session.verify = data["pki"]["ca"]
+        self._ca = data["pki"]["ca"]
 
     def state(self) -> dict[str, t.Any]:
         """Return the agents, the domains and the counts of requests."""
@@ -44,7 +44,7 @@ class Microsoft:
         self._ask("POST", "faults", {"route": route, **fault})
 
     def _ask(self, method: str, name: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        answer = self._session.request(method, f"{self.url}/lab/{name}", json=body, timeout=30)
+        answer = self._session.request(method, f"{self.url}/lab/{name}", json=body, timeout=30, verify=self._ca)
         answer.raise_for_status()
         return t.cast(dict[str, t.Any], answer.json() if answer.content else {})
 
