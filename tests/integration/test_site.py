@@ -184,8 +184,8 @@ def test_verification_finds_the_broken_hosts(broken: LabRun) -> None:
 
 def test_verification_names_the_host_and_the_check(broken: LabRun) -> None:
     output = flat(broken.output)
-    assert re.search(r"fatal: \[win1\]: FAILED! .{0,80}agent_service: stopped", output)
-    assert re.search(r"fatal: \[win2\]: FAILED! .{0,80}installed: ", output)
+    assert re.search(r"fatal: \[win1\]: FAILED! .{0,80}agent_service fail: stopped", output)
+    assert re.search(r"fatal: \[win2\]: FAILED! .{0,80}installed fail: ", output)
 
 
 @pytest.fixture(scope="module")
