@@ -109,7 +109,7 @@ def _compile(program: Program, version: str, work: Path) -> Path:
     (work / "build.h").write_text(_header(program, version), encoding="ascii")
     resources, target = work / f"{program.source}.res.o", work / program.file
     defines = ["-DWITH_PAYLOAD"] if program.payload else []
-    includes = ["-I", work, "-I", _NATIVE]
+    includes: list[str | Path] = ["-I", work, "-I", _NATIVE]
     run(_WINDRES, *defines, *includes, _NATIVE / program.resource, resources, directory=work)
     libraries = [f"-l{name}" for name in program.libraries]
     flags = ["-std=gnu11", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-municode"]
