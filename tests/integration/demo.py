@@ -31,11 +31,11 @@ def main() -> int:
     arguments = parser.parse_args()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
+    lab("up", "--hosts", str(arguments.hosts))  # fails, and leaves alone what is there, where a lab is up already
     try:
-        lab("up", "--hosts", str(arguments.hosts))
         problems = show(arguments.hosts)
     finally:
-        if not arguments.keep and STATE.exists():
+        if not arguments.keep:
             lab("down")
     print("\n".join(f"demo: {problem}" for problem in problems) or f"demo: all well. The report: {OUTPUT / 'report.html'}")
     return 1 if problems else 0
