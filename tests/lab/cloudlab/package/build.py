@@ -25,8 +25,7 @@ from cloudlab.windows.prefix import Prefix
 RELEASES = ("1.1.2334.0", "1.1.2505.0")
 
 _SIGN_IN_PAGE = (
-    "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head>"
-    "<body><h1>Sign in</h1><p>Cloud Sync Lab</p></body></html>\n"
+    "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body><h1>Sign in</h1><p>Cloud Sync Lab</p></body></html>\n"
 )
 
 
@@ -68,7 +67,7 @@ Item = tuple[str, str, str, Callable[[Path], None]]
 
 
 def _plan(maker: _Maker) -> list[Item]:
-    old, new = RELEASES
+    _old, new = RELEASES
     return [
         *((f"release-{version}", version, f"release {version}", maker.release(version)) for version in RELEASES),
         ("tampered", new, "a signed release with one byte changed", maker.tampered),

@@ -86,7 +86,8 @@ class Compiler:
         work.mkdir(parents=True)
         if program.payload:
             self._add_content(work, version)
-        (work / "padding.bin").write_bytes(random.Random(version).randbytes(_PADDING))
+        filler = random.Random(version)  # noqa: S311 - filler, the same in every build
+        (work / "padding.bin").write_bytes(filler.randbytes(_PADDING))
         return _compile(program, version, work)
 
     def _add_content(self, work: Path, version: str) -> None:

@@ -15,8 +15,6 @@ def run(*command: str | Path, directory: Path | None = None) -> None:
     Raises:
         RuntimeError: it failed; the message holds what it printed.
     """
-    done = subprocess.run(
-        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]} ended with code {done.returncode}: {done.stdout.strip()}")
