@@ -67,7 +67,7 @@ Item = tuple[str, str, str, Callable[[Path], None]]
 
 
 def _plan(maker: _Maker) -> list[Item]:
-    _old, new = RELEASES
+    new = RELEASES[-1]
     return [
         *((f"release-{version}", version, f"release {version}", maker.release(version)) for version in RELEASES),
         ("tampered", new, "a signed release with one byte changed", maker.tampered),
