@@ -1,0 +1,131 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signing in: once a run for both audiences, and each refusal with its remedy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from access_tokens import token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _sign_in
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, SignInError, TokenError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import Audience, SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RunStore
+from host_facts import TENANT
+from microsoft_side import PASSWORD, Microsoft
+
+
+def ask(
+    microsoft: Microsoft, sign_in: SignIn, audience: Audience = "registration", store: RunStore | None = None, tenant_id: str = TENANT
+) -> Token:
+    store = store or RunStore()
+    return acquire(sign_in, microsoft.cloud, tenant_id, audience=audience, ca_path=microsoft.ca_path, timeout=10, store=store)
+
+
+def test_one_password_serves_both_audiences_and_all_hosts(microsoft: Microsoft) -> None:
+    store = RunStore()
+    tokens = [ask(microsoft, microsoft.sign_in(), audience, store) for audience in ("registration", "graph", "registration")]
+    assert tokens[0].value == tokens[2].value != tokens[1].value
+    assert (tokens[0].upn, tokens[0].tenant_id) == ("admin@lab.example", TENANT)
+    assert microsoft.asked == ["password", "refresh_token"]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "code", "remedy"),
+    [
+        ("admin", "wrong", "AADSTS50126", "correct 'username' or 'password'"),
+        ("nobody", PASSWORD, "AADSTS50034", "check 'username'"),
+        ("mfa", PASSWORD, "AADSTS50076", "must use MFA"),
+        ("guest", PASSWORD, "AADSTS50020", "use a work account of the tenant"),
+        ("locked", PASSWORD, "AADSTS50053", "wait, or unlock it"),
+        ("disabled", PASSWORD, "AADSTS50057", "enable it"),
+    ],
+)
+def test_refusal_names_its_remedy(microsoft: Microsoft, user: str, password: str, code: str, remedy: str) -> None:
+    with pytest.raises(SignInError, match=remedy) as refusal:
+        ask(microsoft, microsoft.sign_in(user, password))
+    assert refusal.value.code == code
+    assert PASSWORD not in str(refusal.value)
+
+
+def test_wrong_password_is_tried_once_a_run(microsoft: Microsoft) -> None:
+    store = RunStore()
+    for audience in ("registration", "graph", "registration"):
+        with pytest.raises(SignInError, match="AADSTS50126"):
+            ask(microsoft, microsoft.sign_in(password="wrong"), audience, store)
+    assert microsoft.asked == ["password"]
+    assert ask(microsoft, microsoft.sign_in(), store=store).upn
+
+
+def test_unknown_client_is_refused(microsoft: Microsoft) -> None:
+    with pytest.raises(SignInError, match="check 'client_id'"):
+        ask(microsoft, microsoft.sign_in(client_id="11111111-2222-3333-4444-555555555555"))
+
+
+def test_user_without_the_role_is_refused_before_a_host_gets_the_token(microsoft: Microsoft) -> None:
+    with pytest.raises(TokenError, match="activate the role"):
+        ask(microsoft, microsoft.sign_in("plain"))
+
+
+def test_authority_with_an_unknown_certificate_is_not_trusted(microsoft: Microsoft) -> None:
+    with pytest.raises(SignInError, match=r"could not be tried.*'ca_path'"):
+        acquire(
+            microsoft.sign_in(), microsoft.cloud, TENANT, audience="graph", ca_path=None, timeout=10, store=RunStore()
+        )
+
+
+@pytest.mark.parametrize("number", sorted(_sign_in._REMEDIES))
+def test_each_known_number_has_a_remedy(number: str) -> None:
+    codes = [int(number.removeprefix("AADSTS"))]
+    answer = {"error": "invalid_grant", "error_codes": codes, "error_description": f"{number}: Text.\r\nTrace"}
+    refusal = _sign_in._refused(resolve_cloud("AzureCloud"), answer)
+    assert refusal.code == number and _sign_in._REMEDIES[number] in str(refusal)
+    assert "Trace" not in str(refusal)
+
+
+def test_unknown_number_points_to_the_log() -> None:
+    refusal = _sign_in._refused(resolve_cloud("AzureCloud"), {"error": "invalid_grant", "error_codes": [99999]})
+    assert refusal.code == "AADSTS99999" and "sign-in log" in str(refusal)
+
+
+@pytest.mark.parametrize(("audience", "option"), [("registration", "access_token"), ("graph", "graph_access_token")])
+def test_missing_token_names_its_option(microsoft: Microsoft, audience: Audience, option: str) -> None:
+    options = {"access_token": "x", "graph_access_token": "x", option: None}
+    with pytest.raises(ConfigurationError, match=f"no '{option}'"):
+        ask(microsoft, SignIn.from_options({"method": "access_token", "client_id": "x", **options}), audience)
+
+
+def test_no_token_at_all_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="give 'access_token' or 'graph_access_token'"):
+        SignIn.from_options({"method": "access_token", "client_id": "x"})
+
+
+def test_given_token_is_checked_and_used_without_a_sign_in(microsoft: Microsoft) -> None:
+    given = token(exp=4_000_000_000)
+    sign_in = SignIn.from_options({"method": "access_token", "client_id": "x", "access_token": f" {given}\n"})
+    assert ask(microsoft, sign_in).value == given
+    assert microsoft.asked == []
+    with pytest.raises(TokenError, match="issued by tenant"):
+        ask(microsoft, sign_in, tenant_id="00000000-0000-0000-0000-000000000001")
+
+
+@pytest.mark.parametrize("name", ["AzureUSGovernment", "AzureUSGovernmentDoD", "AzureChinaCloud"])
+def test_cloud_without_registration_scope_says_so(microsoft: Microsoft, name: str) -> None:
+    elsewhere = dataclasses.replace(microsoft, cloud=resolve_cloud(name))
+    with pytest.raises(ConfigurationError, match=f"{name}: describe the cloud as a dictionary with 'registration_scope'"):
+        ask(elsewhere, microsoft.sign_in())
+
+
+def test_missing_library_is_named(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sign_in, "msal", None)
+    with pytest.raises(AgentError, match=r"'msal' and 'requests' are missing.*pip"):
+        ask(microsoft, microsoft.sign_in())
+
+
+def test_secrets_are_hidden(microsoft: Microsoft) -> None:
+    shown = repr(microsoft.sign_in(password="hidden", access_token="hidden", graph_access_token="hidden"))
+    assert "hidden" not in shown

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens: which are refused before use, and with which reason."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from access_tokens import NOW, REGISTRATION, token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import TokenError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import read_token
+from host_facts import TENANT
+
+OTHER = "00000000-0000-0000-0000-000000000001"
+READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
+
+
+def read(value: str, *, roles: bool = True) -> t.Any:
+    return read_token(value, TENANT, REGISTRATION, roles=roles, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"aud": f"{REGISTRATION}/"},
+        {"tid": TENANT.upper()},
+        {"wids": ...},
+        {"wids": ["62E90394-69F5-4237-9190-012177145E10"]},
+        {"upn": ..., "unique_name": "admin@contoso.example"},
+        {"exp": NOW + 300},
+    ],
+)
+def test_good_token(changes: dict[str, t.Any]) -> None:
+    found = read(token(**changes))
+    assert found.upn == "admin@contoso.example" and found.tenant_id.lower() == TENANT
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"scp": ..., "roles": ["Application.Read.All"]}, "application's own; sign in as a user"),
+        ({"aud": "https://graph.microsoft.com"}, "issued for https://graph.microsoft.com; ask for"),
+        ({"aud": f"{REGISTRATION}.example"}, "issued for"),
+        ({"tid": OTHER}, f"issued by tenant {OTHER}, not by {TENANT}"),
+        ({"exp": NOW + 299}, "ends within five minutes; fetch a new one"),
+        ({"exp": ...}, "has ended"),
+        ({"upn": "a_b.example#EXT#@contoso.example"}, "guest; use a work account"),
+        ({"upn": ..., "idp": "live.com"}, "guest"),
+        ({"wids": [READER]}, "neither Hybrid Identity Administrator nor Global Administrator; activate the role"),
+        ({"wids": []}, "activate the role"),
+    ],
+)
+def test_bad_token_is_refused_with_the_reason(changes: dict[str, t.Any], reason: str) -> None:
+    value = token(**changes)
+    with pytest.raises(TokenError, match=reason) as refusal:
+        read(value)
+    assert value not in str(refusal.value)
+
+
+def test_role_counts_only_where_it_is_asked_for() -> None:
+    assert read(token(wids=[READER]), roles=False).upn
+
+
+@pytest.mark.parametrize("value", ["", "secret", "secret.b", "secret.!.c", "secret.bnVsbA.c", '"secret'])
+def test_what_is_no_token_is_refused_without_being_shown(value: str) -> None:
+    with pytest.raises(TokenError, match="is not readable: give the token itself") as refusal:
+        read(value)
+    assert "secret" not in str(refusal.value)
+
+
+def test_token_hides_its_value() -> None:
+    value = token()
+    assert value not in repr(read(value))
