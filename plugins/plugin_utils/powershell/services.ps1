@@ -3,6 +3,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+function Set-AutomaticStart {
+    param(
+        [string]$Name
+    )
+    try {
+        Set-Service -Name $Name -StartupType Automatic
+    }
+    catch {
+        # PowerShell 7 sets the start type and then the delay; Wine knows no delay. What counts is the start type.
+        if ((Get-ServiceFact -Name $Name).start_type -ne 'auto') {
+            throw
+        }
+    }
+}
+
 function Start-AgentService {
     # Makes a service start with Windows and run. The updater may be absent: newer packages come without it.
     # Returns whether it changed anything.
@@ -17,7 +32,7 @@ function Start-AgentService {
     }
     $changed = $false
     if ($fact.start_type -ne 'auto') {
-        Set-Service -Name $Name -StartupType Automatic
+        Set-AutomaticStart -Name $Name
         $changed = $true
     }
     if ($Restart -and $fact.state -ne 'stopped') {
