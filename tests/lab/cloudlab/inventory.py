@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-
 from cloudlab.windows.prefix import PWSH_HOME
 
 #: The default forest's package publisher, as Windows prints the subject of pki's publisher.pem.

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -129,7 +128,7 @@ def _start_microsoft(state: State, data: dict[str, Any]) -> None:
     }
     _write(state.config("microsoft"), config)
     _spawn(state, data, "microsoft", ["--config", str(state.config("microsoft"))])
-    _await("Microsoft's side", data["processes"]["microsoft"], lambda: _listens(microsoft["address"], MICROSOFT_PORT), state.logs / "microsoft.out")
+    _await("Microsoft's side", data["processes"]["microsoft"], (microsoft["address"], MICROSOFT_PORT), state.logs / "microsoft.out")
 
 
 def _start_hosts(state: State, data: dict[str, Any]) -> None:
@@ -147,7 +146,7 @@ def _start_hosts(state: State, data: dict[str, Any]) -> None:
     _write(state.config("windows"), {**data["windows"], "hosts": hosts, "log": str(state.logs / "windows.log")})
     _spawn(state, data, "windows", [str(state.config("windows"))])
     for host in data["hosts"]:
-        _await(f"host {host['name']}", data["processes"]["windows"], lambda address=host["address"]: _listens(address, HTTPS_PORT), state.logs / "windows.out")
+        _await(f"host {host['name']}", data["processes"]["windows"], (host["address"], HTTPS_PORT), state.logs / "windows.out")
 
 
 def _start_host(state: State, data: dict[str, Any], host: dict[str, str]) -> None:
@@ -209,10 +208,10 @@ def _alive(process: int) -> bool:
         return False
 
 
-def _await(what: str, process: int, ready: Callable[[], bool], output: Path) -> None:
+def _await(what: str, process: int, listener: tuple[str, int], output: Path) -> None:
     """Wait until a server answers; one that has ended will never do so."""
     deadline = time.monotonic() + _START_SECONDS
-    while not ready():
+    while not _listens(*listener):
         if time.monotonic() > deadline or not _alive(process):
             raise LabError(f"{what} does not answer: {output.read_text(errors='replace')[-2000:]}")
         time.sleep(0.1)

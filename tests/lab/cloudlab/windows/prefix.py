@@ -14,7 +14,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,8 +80,8 @@ class Prefix:
 
     def _server(self, option: str, *, check: bool) -> None:
         """Call the server with all its streams closed: it lives on, and whoever reads our output would wait for it."""
-        command, nothing = [WINESERVER, option], subprocess.DEVNULL
-        subprocess.run(command, env=self.environment(), stdin=nothing, stdout=nothing, stderr=nothing, check=check)
+        nothing = subprocess.DEVNULL
+        subprocess.run([WINESERVER, option], env=self.environment(), stdin=nothing, stdout=nothing, stderr=nothing, check=check)
 
     def run(self, *command: str, timeout: float = 300) -> str:
         """Run a program to its end and return what it prints.
@@ -143,7 +143,7 @@ def clone(golden: Prefix, target: Path) -> Prefix:
     return Prefix(target)
 
 
-def _only_once(golden: Prefix) -> object:
+def _only_once(golden: Prefix) -> Callable[[str, list[str]], set[str]]:
     def ignore(directory: str, names: list[str]) -> set[str]:
         return {"windows"} & set(names) if Path(directory) == golden.drive else set()
 
@@ -164,7 +164,7 @@ def make_golden(directory: Path, powershell: Path, shim: Path, modules: Path, ce
     prefix = Prefix(directory)
     prefix.keep_up()
     try:
-        subprocess.run([WINE, "wineboot.exe", "-i"], env=prefix.environment(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        prefix.run("wineboot.exe", "-i")
         (prefix.drive / "Program Files/PowerShell").mkdir()
         shutil.copytree(modules, prefix.drive / "Program Files/PowerShell/Modules")
         (prefix.drive / "Program Files/PowerShell/7").symlink_to(powershell.resolve())
@@ -213,6 +213,8 @@ def _server_registry() -> dict[str, dict[str, str | int]]:
             "ProductName": "Windows Server 2022 Standard",
             "InstallationType": "Server",
             "EditionID": "ServerStandard",
+            "CurrentBuild": "20348",
+            "CurrentBuildNumber": "20348",
             "UBR": 3000,
         },
         rf"{machine}\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full": {"Release": 528449, "Version": "4.8.04161"},

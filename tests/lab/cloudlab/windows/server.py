@@ -19,7 +19,6 @@ from typing import Any
 
 import spnego
 import spnego.exceptions
-
 from cloudlab.windows.service import Log, ShellService
 
 _SOAP = "application/soap+xml;charset=UTF-8"
@@ -111,7 +110,7 @@ class WinRMHandler(BaseHTTPRequestHandler):
     def _encrypt(self, answer: bytes) -> bytes:
         header, sealed, _ = self._context.wrap_winrm(answer)
         # pywinrm strips the part headers only with the leading tabs that Windows sends.
-        return (
+        message: bytes = (
             b"--Encrypted Boundary\r\n\tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n"
             b"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=" + str(len(answer)).encode() + b"\r\n"
             b"--Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n"
@@ -120,6 +119,7 @@ class WinRMHandler(BaseHTTPRequestHandler):
             + sealed
             + b"--Encrypted Boundary--\r\n"
         )
+        return message
 
     def _reply(self, status: int, data: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)

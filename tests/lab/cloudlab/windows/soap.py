@@ -100,7 +100,8 @@ def fault_envelope(request: Request, fault: Fault) -> bytes:
     content = (
         f"<s:Fault><s:Code><s:Value>s:Receiver</s:Value><s:Subcode><s:Value>{fault.subcode}</s:Value></s:Subcode></s:Code>"
         f'<s:Reason><s:Text xml:lang="en-US">{reason}</s:Text></s:Reason>'
-        f'<s:Detail><f:WSManFault Code="{fault.code}" Machine="localhost"><f:Message>{reason}</f:Message></f:WSManFault></s:Detail></s:Fault>'
+        f'<s:Detail><f:WSManFault Code="{fault.code}" Machine="localhost"><f:Message>{reason}</f:Message></f:WSManFault>'
+        "</s:Detail></s:Fault>"
     )
     return _wrap(request, _FAULT_ACTION, content)
 

@@ -25,5 +25,5 @@ def test_comparison_by_number(left: str, right: str, older: bool) -> None:
 
 @pytest.mark.parametrize("text", ["", "latest", "1", "1.1.", "1.1.2334.0.5", "1.1.x"])
 def test_what_is_no_version_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="such as 1.1.2334.0"):
+    with pytest.raises(ConfigurationError, match=r"such as 1\.1\.2334\.0"):
         parse_version(text)
