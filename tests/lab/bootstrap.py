@@ -57,7 +57,7 @@ def main() -> None:
         for done in concurrent.futures.as_completed([pool.submit(step) for step in steps]):
             done.result()
     environment = {**os.environ, "PYTHONPATH": str(LAB)}
-    subprocess.run([python_of("venv"), "-m", "cloudlab", "build"], check=True, env=environment)
+    sys.exit(subprocess.run([python_of("venv"), "-m", "cloudlab", "build"], check=False, env=environment).returncode)
 
 
 def debian_packages() -> None:

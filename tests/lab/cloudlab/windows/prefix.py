@@ -94,7 +94,7 @@ class Prefix:
             done = subprocess.run(
                 [WINE, *command],
                 env=self.environment(),
-                cwd=self.drive,
+                cwd=self.path,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
