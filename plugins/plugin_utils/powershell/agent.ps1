@@ -133,7 +133,7 @@ function Get-ProductFact {
     $module = [System.IO.Path]::Combine($directory, 'Microsoft.CloudSync.PowerShell.dll')
     $version = $null
     if ([System.IO.File]::Exists($executable)) {
-        $version = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($executable).ProductVersion
+        $version = Get-ProductVersion -Path $executable
     }
     return @{
         install_dir = $directory

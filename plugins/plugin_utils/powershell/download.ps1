@@ -134,7 +134,8 @@ function Move-IntoPlace {
         [string]$To
     )
     if ([System.IO.File]::Exists($To)) {
-        [System.IO.File]::Replace($From, $To, $null)
+        # A plain $null would reach .NET as an empty file name.
+        [System.IO.File]::Replace($From, $To, [System.Management.Automation.Language.NullString]::Value)
     }
     else {
         [System.IO.File]::Move($From, $To)

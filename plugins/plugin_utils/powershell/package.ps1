@@ -110,7 +110,7 @@ function Get-PackageFact {
         $info = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($Path)
         $fact.product_name = $info.ProductName
         $fact.original_filename = $info.OriginalFilename
-        $fact.version = $info.ProductVersion
+        $fact.version = Get-ProductVersion -Path $Path
         $fact.signature = Get-SignatureFact -Path $Path -Reader $reader -Table $table
     }
     finally {

@@ -56,6 +56,18 @@ function Get-RegistrySubKeyName {
     }
 }
 
+function Get-ProductVersion {
+    # A program's product version as dotted numbers; what some builds write behind them ("+commit", " (branch)") is left out.
+    param(
+        [string]$Path
+    )
+    $info = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($Path)
+    if ($info.ProductVersion -match '^\s*(?<version>\d+(\.\d+){1,3})') {
+        return $Matches['version']
+    }
+    return '{0}.{1}.{2}.{3}' -f $info.ProductMajorPart, $info.ProductMinorPart, $info.ProductBuildPart, $info.ProductPrivatePart
+}
+
 function Get-FileTail {
     # The last lines of a text file, as text; the file may still be open for writing by another process.
     param(
