@@ -26,6 +26,7 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Ser
     settings: dict[str, t.Any] = {
         "address": "127.0.0.1",
         "port": 0,
+        "realm_port": None,
         "pki": str(pki.directory),
         "packages": str(folder),
         "control_key": "key",
