@@ -44,6 +44,11 @@ _REMEDIES = {
     "AADSTS90133": "the sign-in must go to the tenant's own authority: check 'tenant_id'",
 }
 
+#: How long a refusal is remembered: longer than any run, since each new try of a wrong password counts towards the account's lock.
+_REFUSED_SECONDS = 7 * 24 * 3600
+#: How long trouble that may pass is remembered, such as a network's.
+_TROUBLE_SECONDS = 60
+
 
 class Store(t.Protocol):
     """Memory that the forks of a run share (plugin_utils/_run_store.py)."""
@@ -133,7 +138,8 @@ def _shared_sign_in(
         try:
             return _password_tokens(sign_in, cloud, tenant_id, ca_path, timeout)
         except SignInError as error:
-            return {"error": str(error), "code": error.code, "expires_at": time.time() + MARGIN * 2}
+            kept_for = _REFUSED_SECONDS if error.code in _REMEDIES else _TROUBLE_SECONDS
+            return {"error": str(error), "code": error.code, "expires_at": time.time() + MARGIN + kept_for}
 
     identity = "\0".join((cloud.authority, tenant_id, sign_in.client_id, sign_in.username or "", sign_in.password or ""))
     key = "sign-in " + hashlib.sha256(identity.encode()).hexdigest()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 from access_tokens import token
@@ -59,6 +60,15 @@ def test_wrong_password_is_tried_once_a_run(microsoft: Microsoft) -> None:
             ask(microsoft, microsoft.sign_in(password="wrong"), audience, store)
     assert microsoft.asked == ["password"]
     assert ask(microsoft, microsoft.sign_in(), store=store).upn
+
+
+def test_wrong_password_is_not_tried_again_later_in_a_long_run(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, now = RunStore(), time.time()
+    for hours in range(10):
+        monkeypatch.setattr(time, "time", lambda hours=hours: now + hours * 3600)
+        with pytest.raises(SignInError, match="AADSTS50126"):
+            ask(microsoft, microsoft.sign_in(password="wrong"), store=store)
+    assert microsoft.asked == ["password"]
 
 
 def test_unknown_client_is_refused(microsoft: Microsoft) -> None:
