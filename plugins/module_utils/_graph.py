@@ -12,7 +12,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import GraphError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 
 _PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
@@ -63,7 +63,7 @@ class GraphClient:
         try:
             answer = self._session.get(url)
             body = answer.json() if answer.content else {}
-        except (requests.RequestException, ValueError) as error:
+        except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
             problem = f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy."
             raise GraphError(problem) from error
         if answer.status_code != 200:

@@ -174,7 +174,7 @@ def _ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) 
     """Put a question to the authority through msal; its errors come as answers, the network's as exceptions."""
     try:
         answer = question()
-    except (requests.RequestException, ValueError) as error:
+    except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
         problem = f"The sign-in at {cloud.authority} could not be tried: {error}. Check 'cloud', 'ca_path' and the proxy."
         raise SignInError(problem) from error
     if plain:

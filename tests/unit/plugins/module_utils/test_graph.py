@@ -82,6 +82,12 @@ def test_real_refusal_carries_code_and_request_id(microsoft: Microsoft) -> None:
     assert "no token" not in str(refusal.value)
 
 
+def test_missing_ca_file_is_named(microsoft: Microsoft) -> None:
+    client = GraphClient(microsoft.cloud.graph, Token("x", 0, "", TENANT), ca_path="nowhere.pem", timeout=10)
+    with pytest.raises(GraphError, match=r"nowhere\.pem.*'ca_path'"):
+        client.agents()
+
+
 class Answers(BaseAdapter):
     """Answers requests from a list, without a network."""
 

@@ -88,6 +88,11 @@ def test_authority_with_an_unknown_certificate_is_not_trusted(microsoft: Microso
         )
 
 
+def test_missing_ca_file_is_named(microsoft: Microsoft) -> None:
+    with pytest.raises(SignInError, match=r"nowhere\.pem.*'ca_path'"):
+        ask(dataclasses.replace(microsoft, ca_path="nowhere.pem"), microsoft.sign_in())
+
+
 @pytest.mark.parametrize("number", sorted(_sign_in._REMEDIES))
 def test_each_known_number_has_a_remedy(number: str) -> None:
     codes = [int(number.removeprefix("AADSTS"))]
