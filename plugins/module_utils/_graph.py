@@ -32,7 +32,8 @@ class GraphClient:
     def __init__(self, root: str, token: Token, *, ca_path: str | None, timeout: int) -> None:
         self._root = root
         self._session = Session(ca_path, timeout, retries=_RETRIES)
-        self._session.headers.update({"Authorization": f"Bearer {token.value}", "Accept": "application/json"})
+        self._session.auth = _bearer(token)
+        self._session.headers["Accept"] = "application/json"
 
     def agents(self) -> list[dict[str, t.Any]]:
         """Return all agents: id, machineName, status (active, inactive) and agentGroups.
@@ -75,6 +76,16 @@ class GraphClient:
         if link and urllib.parse.urlsplit(link)[:2] != urllib.parse.urlsplit(self._root)[:2]:
             raise GraphError(f"Microsoft Graph at {self._root} names a next page elsewhere, {link}: it was not followed.")
         return link
+
+
+def _bearer(token: Token) -> t.Callable[[t.Any], t.Any]:
+    """Return what puts the token on a request. As a mere header it would give way to an entry in ~/.netrc."""
+
+    def authorize(request: t.Any) -> t.Any:
+        request.headers["Authorization"] = f"Bearer {token.value}"
+        return request
+
+    return authorize
 
 
 def _refused(status: int, body: t.Any, request_id: str | None) -> GraphError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
 import requests
@@ -86,6 +87,14 @@ def test_missing_ca_file_is_named(microsoft: Microsoft) -> None:
     client = GraphClient(microsoft.cloud.graph, Token("x", 0, "", TENANT), ca_path="nowhere.pem", timeout=10)
     with pytest.raises(GraphError, match=r"nowhere\.pem.*'ca_path'"):
         client.agents()
+
+
+def test_netrc_does_not_replace_the_token(
+    microsoft: Microsoft, agents: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert len(graph(microsoft).agents()) == len(agents)
 
 
 class Answers(BaseAdapter):
