@@ -56,26 +56,38 @@ class GraphClient:
         url: str | None = self._root + path
         while url:
             page = self._get(url)
-            items += page.get("value", [])
+            items += page["value"]
             url = self._same_origin(page.get("@odata.nextLink"))
         return items
 
     def _get(self, url: str) -> dict[str, t.Any]:
         try:
             answer = self._session.get(url)
-            body = answer.json() if answer.content else {}
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
             problem = f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy."
             raise GraphError(problem) from error
+        body = _body(answer)
         if answer.status_code != 200:
             raise _refused(answer.status_code, body, answer.headers.get("request-id"))
-        return dict(body)
+        if not isinstance(body.get("value"), list):
+            # An empty answer must not pass for a tenant without agents: every host would be registered again.
+            raise GraphError(f"Microsoft Graph at {self._root} answered without a list: check 'cloud' and the proxy.", 200)
+        return body
 
     def _same_origin(self, link: str | None) -> str | None:
         """The token goes along with the next page's request: it must not go elsewhere."""
         if link and urllib.parse.urlsplit(link)[:2] != urllib.parse.urlsplit(self._root)[:2]:
             raise GraphError(f"Microsoft Graph at {self._root} names a next page elsewhere, {link}: it was not followed.")
         return link
+
+
+def _body(answer: t.Any) -> dict[str, t.Any]:
+    """Return an answer's JSON object; {} when it is something else, such as a proxy's page."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _bearer(token: Token) -> t.Callable[[t.Any], t.Any]:
@@ -88,8 +100,8 @@ def _bearer(token: Token) -> t.Callable[[t.Any], t.Any]:
     return authorize
 
 
-def _refused(status: int, body: t.Any, request_id: str | None) -> GraphError:
-    error = body.get("error") if isinstance(body, dict) else None
+def _refused(status: int, body: dict[str, t.Any], request_id: str | None) -> GraphError:
+    error = body.get("error")
     code = str(error.get("code")) if isinstance(error, dict) else None
     reasons = {
         401: "the token was rejected; sign in again",

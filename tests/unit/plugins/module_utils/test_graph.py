@@ -100,19 +100,31 @@ def test_netrc_does_not_replace_the_token(
 class Answers(BaseAdapter):
     """Answers requests from a list, without a network."""
 
-    def __init__(self, *bodies: t.Any) -> None:
+    def __init__(self, *bodies: t.Any, status: int = 200) -> None:
         super().__init__()
+        self.status = status
         self.bodies, self.asked = list(bodies), []  # type: tuple[list[t.Any], list[str]]
 
     def send(self, request: requests.PreparedRequest, *args: t.Any, **options: t.Any) -> requests.Response:
         self.asked.append(str(request.url))
         answer = requests.Response()
-        answer.status_code, answer.url = 200, str(request.url)
-        answer._content = json.dumps(self.bodies.pop(0)).encode()
+        body = self.bodies.pop(0)
+        answer.status_code, answer.url = self.status, str(request.url)
+        answer._content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return answer
 
     def close(self) -> None:
         """There is nothing to close."""
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", {}, [], "x", None, {"value": None}])
+@pytest.mark.parametrize(("status", "reason"), [(200, "answered without a list"), (403, "not permitted")])
+def test_answer_that_is_no_list_is_no_empty_tenant(body: t.Any, status: int, reason: str) -> None:
+    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=10)
+    client._session.mount("https://", Answers(body, status=status))
+    with pytest.raises(GraphError, match=reason) as refusal:
+        client.agents()
+    assert refusal.value.status == status
 
 
 @pytest.mark.parametrize("link", ["https://elsewhere.example/page", "http://graph.microsoft.com/page", "https://graph.microsoft.com@elsewhere.example/"])
