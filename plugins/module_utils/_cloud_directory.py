@@ -44,7 +44,7 @@ class CloudDirectory:
 
         A problem is part of the listing and shared like one: two hundred hosts do not ask two hundred times in vain.
         """
-        key = f"listing {self.cloud.graph} {self.tenant_id} {self.sign_in.username}"
+        key = f"listing {self.cloud.graph} {self.tenant_id} {self.sign_in.fingerprint}"
         value = self.store.get_or_create(key, self._fetch, lambda stored: bool(stored["fetched_at"] >= not_older_than))
         return Listing(**value)
 

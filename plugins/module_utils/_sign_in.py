@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import json
 import time
 import typing as t
 
@@ -83,6 +84,11 @@ class SignIn:
             raise ConfigurationError("'sign_in' has the method access_token and no token: give 'access_token' or 'graph_access_token'.")
         return sign_in
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells this sign-in from others, without its secrets."""
+        return hashlib.sha256(json.dumps(dataclasses.astuple(self)).encode()).hexdigest()
+
 
 def acquire(
     sign_in: SignIn,
@@ -141,8 +147,7 @@ def _shared_sign_in(
             kept_for = _REFUSED_SECONDS if error.code in _REMEDIES else _TROUBLE_SECONDS
             return {"error": str(error), "code": error.code, "expires_at": time.time() + MARGIN + kept_for}
 
-    identity = "\0".join((cloud.authority, tenant_id, sign_in.client_id, sign_in.username or "", sign_in.password or ""))
-    key = "sign-in " + hashlib.sha256(identity.encode()).hexdigest()
+    key = f"sign-in {cloud.authority} {tenant_id} {sign_in.fingerprint}"
     tokens = store.get_or_create(key, create, lambda value: bool(value["expires_at"] > time.time() + MARGIN))
     if "error" in tokens:
         raise SignInError(tokens["error"], tokens["code"])

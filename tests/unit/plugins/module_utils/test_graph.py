@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from pathlib import Path
@@ -158,6 +159,14 @@ def test_user_who_may_not_read_groups_still_sees_agents(microsoft: Microsoft, ag
     microsoft.fail(GROUPS, status=403)
     listing = directory(microsoft).listing()
     assert (len(listing.agents), listing.groups, listing.problem) == (5, None, "")
+
+
+def test_one_sign_in_s_problem_is_not_another_s(microsoft: Microsoft, agents: list[str]) -> None:
+    store = RunStore()
+    assert directory(microsoft, "plain", store).listing().problem
+    wrong = dataclasses.replace(directory(microsoft, store=store), sign_in=microsoft.sign_in(password="wrong"))
+    assert "AADSTS50126" in wrong.listing().problem
+    assert len(directory(microsoft, store=store).listing().agents) == len(agents)
 
 
 def test_refused_sign_in_is_a_problem_and_no_exception(microsoft: Microsoft) -> None:
