@@ -75,19 +75,25 @@ def _claims(value: str) -> dict[str, t.Any]:
 
 
 def _problems(claims: dict[str, t.Any], tenant_id: str, audience: str, roles: bool, now: float) -> t.Iterator[str]:
-    if "scp" not in claims:
+    if not claims.get("scp"):
         yield "it is an application's own; sign in as a user, Microsoft accepts no other here"
     if not _same_audience(str(claims.get("aud", "")), audience):
         yield f"it was issued for {claims.get('aud')}; ask for a token with the right scope"
     if str(claims.get("tid", "")).lower() != tenant_id.lower():
         yield f"it was issued by tenant {claims.get('tid')}, not by {tenant_id}; sign in to the right tenant"
-    # A guest's token carries the home of the account; a member's has none or the tenant's own.
-    if "#EXT#" in str(claims.get("upn") or claims.get("unique_name") or "") or "live.com" in str(claims.get("idp", "")):
+    if _is_guest(claims, tenant_id):
         yield "its user is a guest; use a work account that is a member of the tenant"
-    if float(claims.get("exp", 0)) < now + MARGIN:
+    if not isinstance(claims.get("exp"), int) or claims["exp"] < now + MARGIN:
         yield "it has ended or ends within five minutes; fetch a new one"
-    if roles and "wids" in claims and not ROLES & {str(role).lower() for role in claims["wids"]}:
+    if roles and claims.get("wids") is not None and not ROLES & {str(role).lower() for role in claims["wids"]}:
         yield "its user is neither Hybrid Identity Administrator nor Global Administrator; activate the role, then fetch a new one"
+
+
+def _is_guest(claims: dict[str, t.Any], tenant_id: str) -> bool:
+    """A guest's token names the account's home: another tenant's https://sts.windows.net/<id>/, or live.com; a member's does not."""
+    home = str(claims.get("idp") or "").lower()
+    elsewhere = "live.com" in home or ("sts.windows.net" in home and tenant_id.lower() not in home)
+    return elsewhere or "#EXT#" in str(claims.get("upn") or claims.get("unique_name") or "")
 
 
 def _same_audience(actual: str, wanted: str) -> bool:
