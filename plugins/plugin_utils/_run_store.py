@@ -81,6 +81,8 @@ class RunStore:
         data = json.dumps(values).encode()
         if len(data) > len(self._memory) - _HEADER:
             return  # does not fit: every host fetches its own, which is slower and no less right
+        # Empty first: a worker that is killed in the middle leaves no half value to the others.
+        self._memory[:_HEADER] = bytes(_HEADER)
         self._memory[_HEADER : _HEADER + len(data)] = data
         self._memory[:_HEADER] = len(data).to_bytes(_HEADER, "big")
 
