@@ -12,7 +12,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import GraphError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 
 _PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
@@ -62,7 +62,7 @@ class GraphClient:
 
     def _get(self, url: str) -> dict[str, t.Any]:
         try:
-            answer = self._session.get(url)
+            answer = self._whole(url)
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
             problem = f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy."
             raise GraphError(problem) from error
@@ -73,6 +73,13 @@ class GraphClient:
             # An empty answer must not pass for a tenant without agents: every host would be registered again.
             raise GraphError(f"Microsoft Graph at {self._root} answered without a list: check 'cloud' and the proxy.", 200)
         return body
+
+    def _whole(self, url: str) -> t.Any:
+        """Get a page; once more if the connection breaks in the middle of it, which the session's retries do not see."""
+        try:
+            return self._session.get(url)
+        except requests.exceptions.ChunkedEncodingError:
+            return self._session.get(url)
 
     def _same_origin(self, link: str | None) -> str | None:
         """The token goes along with the next page's request: it must not go elsewhere."""

@@ -21,6 +21,17 @@ __all__ = ["Session", "requests"]
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)
+#: The longest wait that a service may ask for, in seconds: all hosts of the run wait with the one that asks.
+_LONGEST_WAIT = 60.0
+
+
+class _Patience(Retry if requests else object):  # type: ignore[misc]
+    """urllib3's retries, with a limit to Retry-After, which its older versions lack."""
+
+    def get_retry_after(self, response: t.Any) -> float | None:
+        """Return how long to wait before the next try."""
+        asked = super().get_retry_after(response)
+        return None if asked is None else min(float(asked), _LONGEST_WAIT)
 
 
 class Session(requests.Session if requests else object):  # type: ignore[misc]
@@ -30,7 +41,7 @@ class Session(requests.Session if requests else object):  # type: ignore[misc]
         super().__init__()
         self._limit, self._ca_path = timeout, ca_path
         if retries:
-            patience = Retry(
+            patience = _Patience(
                 total=retries, backoff_factor=1, status_forcelist=_PASSING, allowed_methods={"GET"}, raise_on_status=False
             )
             self.mount("https://", HTTPAdapter(max_retries=patience))

@@ -23,6 +23,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store im
 from host_facts import TENANT
 from microsoft_side import Microsoft
 from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
 
 AGENTS = "/graph/beta/onPremisesPublishingProfiles/provisioning/agents"
 GROUPS = "/graph/beta/onPremisesPublishingProfiles/provisioning/agentGroups"
@@ -59,7 +60,7 @@ def test_all_pages_are_read(microsoft: Microsoft, agents: list[str]) -> None:
     assert [resource["resourceName"] for resource in groups[0]["publishedResources"]] == ["contoso.lab"]
 
 
-@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429, "retry_after": 1}])
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429, "retry_after": 1}, {"cut_after": 20}])
 def test_passing_trouble_is_sat_out(microsoft: Microsoft, agents: list[str], fault: dict[str, t.Any]) -> None:
     client = graph(microsoft)
     microsoft.fail(AGENTS, **fault)
@@ -96,6 +97,12 @@ def test_netrc_does_not_replace_the_token(
     (tmp_path / "netrc").write_text("default login somebody password something\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert len(graph(microsoft).agents()) == len(agents)
+
+
+def test_service_does_not_make_the_run_wait_for_hours(microsoft: Microsoft) -> None:
+    patience = graph(microsoft)._session.get_adapter("https://lab").max_retries
+    assert patience.get_retry_after(HTTPResponse(headers={"Retry-After": "86400"})) == 60
+    assert patience.get_retry_after(HTTPResponse()) is None
 
 
 class Answers(BaseAdapter):
