@@ -62,8 +62,8 @@ class ActionModule(AgentAction):
     def _agent_run(self, options: Options, result: Result) -> None:
         expect = expectation(options)
         directory = cloud_directory(options)
-        # An agent that was registered a minute ago is not in a listing from the run's beginning.
-        listing = directory.listing(time.time() if options["wait"] else 0.0) if directory else None
+        # An agent that was registered a minute ago is not in a listing from the run's beginning; hosts that wait share a new one.
+        listing = directory.listing(time.time() - _POLL_SECONDS if options["wait"] else 0.0) if directory else None
         # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
         ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
         facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session") if ask_host else ""})

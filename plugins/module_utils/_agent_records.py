@@ -77,11 +77,13 @@ def _is_active(agent: Record) -> bool:
 def _domains(groups: list[Record] | None, record: Record) -> list[str] | None:
     if groups is None:
         return None
+    # Either side of the link may be cut short by Graph's limits on expanded lists.
+    own = {group["id"] for group in record.get("agentGroups") or []}
     return sorted(
         {
             str(resource["resourceName"]).lower()
             for group in groups
-            if any(agent["id"] == record["id"] for agent in group.get("agents") or [])
+            if group.get("id") in own or any(agent["id"] == record["id"] for agent in group.get("agents") or [])
             for resource in group.get("publishedResources") or []
         }
     )

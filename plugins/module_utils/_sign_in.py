@@ -112,6 +112,8 @@ def acquire(
         value = _given_token(sign_in, audience)
     else:
         value = _shared_sign_in(sign_in, cloud, tenant_id, ca_path, timeout, store)[scope]
+        if not isinstance(value, str):
+            raise SignInError(value["error"], value["code"])
     token = read_token(value, tenant_id, scope.rpartition("/")[0], roles=audience == "registration")
     return dataclasses.replace(token, upn=token.upn or sign_in.username or "")
 
@@ -161,10 +163,14 @@ def _password_tokens(sign_in: SignIn, cloud: Cloud, tenant_id: str, ca_path: str
     first, *others = reversed(scopes)
     answers = {first: _ask(cloud, lambda: application.acquire_token_by_username_password(sign_in.username, sign_in.password, [first]))}
     account = application.get_accounts()[0]
+    refused: dict[str, t.Any] = {}
     for scope in others:
-        answers[scope] = _ask(cloud, functools.partial(application.acquire_token_silent_with_error, [scope], account))
+        try:
+            answers[scope] = _ask(cloud, functools.partial(application.acquire_token_silent_with_error, [scope], account))
+        except SignInError as error:  # a client without consent for Graph may register agents all the same
+            refused[scope] = {"error": str(error), "code": error.code}
     ends = [time.time() + int(answer["expires_in"]) for answer in answers.values()]
-    return {**{scope: str(answer["access_token"]) for scope, answer in answers.items()}, "expires_at": min(ends)}
+    return {**{scope: str(answer["access_token"]) for scope, answer in answers.items()}, **refused, "expires_at": min(ends)}
 
 
 def _application(sign_in: SignIn, cloud: Cloud, tenant_id: str, ca_path: str | None, timeout: int) -> t.Any:

@@ -15,6 +15,7 @@ import base64
 import binascii
 import dataclasses
 import json
+import re
 import time
 import typing as t
 
@@ -22,6 +23,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 
 #: Role template ids that may register an agent: Hybrid Identity Administrator, Global Administrator.
 ROLES = frozenset({"8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "62e90394-69f5-4237-9190-012177145e10"})
+_APPLICATION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: Seconds that a token must still hold to be handed to a host.
 MARGIN = 300
 
@@ -97,4 +99,5 @@ def _is_guest(claims: dict[str, t.Any], tenant_id: str) -> bool:
 
 
 def _same_audience(actual: str, wanted: str) -> bool:
-    return actual.rstrip("/").lower() == wanted.rstrip("/").lower()
+    # Some services name themselves by an application id, Graph among them: that cannot be compared with an address.
+    return bool(_APPLICATION_ID.fullmatch(actual)) or actual.rstrip("/").lower() == wanted.rstrip("/").lower()

@@ -63,3 +63,9 @@ def test_no_domains_differ_from_unknown_domains(groups: t.Any, domains: t.Any) -
 def test_problem_makes_the_record_unknown() -> None:
     record = find_record(Listing([], [], 0.0, problem="not permitted"), AGENT_ID, FQDN)
     assert (record["status"], record["reason"], record["domains"]) == ("unknown", "not permitted", None)
+
+
+def test_agents_own_groups_count_where_the_groups_list_of_agents_is_cut_short() -> None:
+    groups = [{"id": "G", "agents": [], "publishedResources": [{"resourceName": "contoso.lab"}]}]
+    found = find_record(Listing([{**agent(), "agentGroups": [{"id": "G"}]}], groups, 0.0), AGENT_ID, FQDN)
+    assert found["domains"] == ["contoso.lab"]

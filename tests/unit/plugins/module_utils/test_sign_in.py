@@ -53,6 +53,16 @@ def test_refusal_names_its_remedy(microsoft: Microsoft, user: str, password: str
     assert PASSWORD not in str(refusal.value)
 
 
+def test_client_that_graph_refuses_may_register(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = {"error": "invalid_grant", "error_codes": [65001], "error_description": "AADSTS65001: no consent"}
+    name = "acquire_token_silent_with_error"
+    monkeypatch.setattr(_sign_in.msal.PublicClientApplication, name, lambda *_, **__: refusal)
+    store = RunStore()
+    assert ask(microsoft, microsoft.sign_in(), "registration", store).upn == "admin@lab.example"
+    with pytest.raises(SignInError, match="no consent for the scope"):
+        ask(microsoft, microsoft.sign_in(), "graph", store)
+
+
 def test_wrong_password_is_tried_once_a_run(microsoft: Microsoft) -> None:
     store = RunStore()
     for audience in ("registration", "graph", "registration"):

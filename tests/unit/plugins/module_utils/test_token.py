@@ -26,6 +26,7 @@ def read(value: str, *, roles: bool = True) -> t.Any:
     [
         {},
         {"aud": f"{REGISTRATION}/"},
+        {"aud": "00000003-0000-0000-c000-000000000000"},
         {"tid": TENANT.upper()},
         {"wids": ...},
         {"wids": None},
