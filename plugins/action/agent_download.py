@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, PackageError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules, refusal_sentence
@@ -16,9 +17,11 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     Options,
     Result,
     require_eula,
+    require_host_path,
     require_positive,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import predict_fetch
 
 
 class ActionModule(AgentAction):
@@ -40,6 +43,7 @@ class ActionModule(AgentAction):
     def _agent_run(self, options: Options, result: Result) -> None:
         require_eula(options)
         require_positive(options, "timeout")
+        require_host_path("dest", options["dest"])
         rules = package_rules(options, options["version"])
         origin = self._agent_origin(options)
         result.update(path=options["dest"], source=origin)
@@ -48,6 +52,8 @@ class ActionModule(AgentAction):
         else:
             answer = self._agent_fetch(options, rules, Url=origin, ProbeOnly=self._task.check_mode)
         self._agent_judge(answer, rules, result)
+        if answer["action"] == "fetch":
+            predict_fetch(self._agent_host, options["dest"])
 
     def _agent_origin(self, options: Options) -> str:
         """Return the URL, or the path on the controller, that the package comes from; both are checked before the host is asked."""
@@ -58,9 +64,14 @@ class ActionModule(AgentAction):
             if not str(url).lower().startswith("https://"):
                 raise ConfigurationError(f"'url' is '{url}': give an address that starts with https://.")
             return str(url)
-        path = str(options["src"])
+        try:
+            path = str(self._find_needle("files", options["src"]))
+        except AnsibleError:
+            path = ""
         if not os.path.isfile(path) or not os.access(path, os.R_OK):
-            raise ConfigurationError(f"'src' is '{path}', which cannot be read on the controller: give the path of the package.")
+            raise ConfigurationError(
+                f"'src' is '{options['src']}', which cannot be read on the controller: give the path of the package."
+            )
         return path
 
     def _agent_fetch(self, options: Options, rules: Options, **parameters: t.Any) -> dict[str, t.Any]:
@@ -71,7 +82,7 @@ class ActionModule(AgentAction):
                 "Destination": options["dest"],
                 "Expected": self._agent_json(rules),
                 "PackageSession": load_payload("package_session"),
-                "InstalledVersion": options["version"] or "",
+                "InstalledVersion": rules["version"],
                 "Force": options["force"],
                 "TimeoutSeconds": options["timeout"],
                 **parameters,

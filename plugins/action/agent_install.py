@@ -18,8 +18,10 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     Options,
     Result,
     require_eula,
+    require_host_path,
     require_positive,
 )
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import is_fetch_predicted
 
 Facts = dict[str, t.Any]
 
@@ -41,6 +43,7 @@ class ActionModule(AgentAction):
     def _agent_run(self, options: Options, result: Result) -> None:
         require_eula(options)
         require_positive(options, "timeout")
+        require_host_path("path", options["path"])
         rules = package_rules(options, options["version"])
         if options["environment_name"] and not options["environment_name"].isalnum():
             raise ConfigurationError(f"'environment_name' is '{options['environment_name']}': give a cloud's name, such as AzureCloud.")
@@ -50,20 +53,18 @@ class ActionModule(AgentAction):
         if switch is None and services_run(facts):
             result["msg"] = f"The agent {facts['product']['version']} is installed and its services run."
             return
-        if switch is not None:
+        if switch is not None and not self._agent_replaces(options["path"]):
             self._agent_refuse(facts, rules)
+        # From here on the host is about to change; the payload's own word replaces this one.
         result["changed"] = True
         if self._task.check_mode:
-            self._agent_predict(facts, switch, result)
+            self._agent_predict(options, facts, switch, result)
         else:
             self._agent_converge(options, facts, switch, result)
 
     def _agent_refuse(self, facts: Facts, rules: Options) -> None:
         """Fail when the package may not be run."""
         if facts["package"]["refusal"]:
-            # In check mode the download that should bring the file has not happened.
-            if self._task.check_mode and facts["package"]["refusal"] == "missing":
-                return
             raise PackageError(refusal_sentence(facts["package"], rules))
         installed, packed = facts["product"]["version"], facts["package"]["version"]
         if installed and is_older(packed, installed):
@@ -72,13 +73,18 @@ class ActionModule(AgentAction):
                 "a downgrade is not possible, take a newer package."
             )
 
-    def _agent_predict(self, facts: Facts, switch: str | None, result: Result) -> None:
+    def _agent_replaces(self, path: str) -> bool:
+        """Whether the file there is only what a download, predicted earlier in this run, would have replaced."""
+        return self._task.check_mode and is_fetch_predicted(self._agent_host, path)
+
+    def _agent_predict(self, options: Options, facts: Facts, switch: str | None, result: Result) -> None:
         """Say what a real run would do."""
         if switch is None:
             result["msg"] = "The agent's services would be started."
             return
-        result["version_after"] = facts["package"]["version"] or result["version_before"]
-        result["msg"] = f"The package {facts['package']['path']} would be run."
+        replaced = self._agent_replaces(options["path"])
+        result["version_after"] = options["version"] if replaced else facts["package"]["version"]
+        result["msg"] = f"The package {options['path']} would be run{', once it is fetched' if replaced else ''}."
 
     def _agent_converge(self, options: Options, facts: Facts, switch: str | None, result: Result) -> None:
         """Run the package (or only the services) and judge what came of it."""
@@ -99,17 +105,16 @@ class ActionModule(AgentAction):
         if answer["service_error"]:
             raise InstallError(f"A service of the agent does not run on {self._agent_host}: {answer['service_error']}")
         if not is_complete(after) or not services_run(after):
-            raise InstallError(
-                f"The package ended well, but the agent is not whole on {self._agent_host}: read {result['log']['path']} there."
-            )
+            log = f"read {result['log']['path']} there" if result["log"]["path"] else "look at its services there"
+            raise InstallError(f"All steps ended well, but the agent is not whole on {self._agent_host}: {log}.")
         result["msg"] = f"The agent {result['version_after']} is installed and its services run."
 
     def _agent_judge_exit(self, answer: dict[str, t.Any], timeout: int, result: Result) -> None:
         """Judge the bundle's exit code; it raises where the installation did not end well."""
         if answer["timed_out"]:
             raise InstallError(
-                f"The installation did not end within {timeout} seconds on {self._agent_host} and was stopped: "
-                f"read {result['log']['path']} there, then give more in 'timeout'."
+                f"The installation did not end within {timeout} seconds on {self._agent_host}; its process was ended, the installer's own "
+                f"helpers may still run. Read {result['log']['path']} there, then give more in 'timeout'."
             )
         code = explain_exit_code(answer["exit_code"])
         result.update(exit_code=answer["exit_code"], exit_meaning=code.meaning)

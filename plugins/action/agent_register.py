@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
@@ -13,20 +12,22 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, RegistrationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
     AgentAction,
     Options,
     Result,
+    require_dns_name,
     require_guid,
+    require_managed_account,
     require_positive,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import note_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
 
 Facts = dict[str, t.Any]
-
-_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
 
 
 class ActionModule(AgentAction):
@@ -47,19 +48,21 @@ class ActionModule(AgentAction):
         cloud, sign_in = self._agent_validate(options)
         facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session")})
         self._agent_describe(facts, facts["domains"], result)
-        if not is_complete(facts):
-            self._agent_not_installed(result)
-            return
+        # In check mode the installation has only been predicted: what it would leave still tells what is to be registered.
+        if not is_complete(facts) and not self._task.check_mode:
+            raise RegistrationError(f"The agent is not installed on {self._agent_host}: run agent_install first.")
         plan = plan_registration(facts, options)
         result["reasons"] = list(plan.reasons)
         if not plan.reasons:
             result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
             return
+        token = self._agent_token(options, cloud, sign_in)
+        # From here on the host is about to change; the payload's own word replaces this one.
         result["changed"] = True
         if self._task.check_mode:
             result["msg"] = f"The agent would be registered: {'; '.join(plan.reasons)}."
             return
-        self._agent_register(options, plan, cloud, sign_in, result)
+        self._agent_register(options, plan, facts, token, result)
 
     def _agent_validate(self, options: Options) -> tuple[Cloud, SignIn]:
         """Refuse bad input before the host is asked anything."""
@@ -68,19 +71,13 @@ class ActionModule(AgentAction):
         if not options["domains"]:
             raise ConfigurationError("'domains' is empty: name at least one Active Directory domain, with an administrator's account.")
         for domain in options["domains"]:
-            if not _DNS_NAME.fullmatch(domain["name"]):
-                raise ConfigurationError(f"'{domain['name']}' in 'domains' is no DNS name: write it in full, such as corp.example.com.")
+            require_dns_name(domain["name"])
+        require_managed_account((options["gmsa"] or {}).get("name"))
         cloud = resolve_cloud(options["cloud"])
         return cloud, SignIn.from_options(options["sign_in"])
 
-    def _agent_not_installed(self, result: Result) -> None:
-        """Without the product there is nothing to register, but in check mode the installation has only been predicted."""
-        if not self._task.check_mode:
-            raise RegistrationError(f"The agent is not installed on {self._agent_host}: run agent_install first.")
-        result.update(changed=True, reasons=["not installed yet"], msg="The agent would be registered once it is installed.")
-
-    def _agent_register(self, options: Options, plan: Plan, cloud: Cloud, sign_in: SignIn, result: Result) -> None:
-        """Fetch the token, run the module's cmdlets on the host, and judge their steps."""
+    def _agent_token(self, options: Options, cloud: Cloud, sign_in: SignIn) -> Token:
+        """Fetch and check the token, in check mode too: a sign-in that would be refused is part of the truth."""
         token = acquire(
             sign_in,
             cloud,
@@ -91,6 +88,10 @@ class ActionModule(AgentAction):
             store=RUN_STORE,
         )
         self._agent_hide(token.value)
+        return token
+
+    def _agent_register(self, options: Options, plan: Plan, before: Facts, token: Token, result: Result) -> None:
+        """Run the module's cmdlets on the host, and judge their steps."""
         request = {
             "tenant_id": options["tenant_id"],
             "upn": token.upn,
@@ -101,7 +102,10 @@ class ActionModule(AgentAction):
         }
         parameters = {"Session": load_payload("register_session"), "TimeoutSeconds": options["timeout"]}
         answer = self._agent_payload("register", parameters, secret={"Request": self._agent_json(request)})
-        result.update(changed=answer["changed"], steps=answer["steps"])
+        # Which of the module's steps registers is not documented, so the outcome counts and not the steps alone.
+        changed = answer["changed"] or registration_mark(answer["facts"]) != registration_mark(before)
+        result.update(changed=changed, steps=answer["steps"])
+        note_registration()
         self._agent_describe(answer["facts"], answer["domains"], result)
         self._agent_judge(answer, result)
 
@@ -135,6 +139,12 @@ class ActionModule(AgentAction):
                 f"The module's commands ended well, but {where} has no registration: read the agent's trace log below ProgramData."
             )
         result["msg"] = f"The agent is registered to {result['tenant_id']}."
+
+
+def registration_mark(facts: Facts) -> tuple[t.Any, ...]:
+    """Return what a registration changes on the host: tenant, certificates, service account."""
+    thumbprints = sorted(one["thumbprint"] for one in facts["certificates"])
+    return facts["product"]["tenant_id"], thumbprints, [one["account"] for one in facts["services"]]
 
 
 def account_request(options: Options) -> dict[str, t.Any]:

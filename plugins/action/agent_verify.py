@@ -30,6 +30,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_positive,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import last_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
 
 Facts = dict[str, t.Any]
@@ -63,11 +64,12 @@ class ActionModule(AgentAction):
         expect = expectation(options)
         directory = cloud_directory(options)
         # An agent that was registered a minute ago is not in a listing from the run's beginning; hosts that wait share a new one.
-        listing = directory.listing(time.time() - _POLL_SECONDS if options["wait"] else 0.0) if directory else None
+        newest = time.time() - _POLL_SECONDS if options["wait"] else 0.0
+        listing = directory.listing(max(newest, last_registration())) if directory else None
         # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
         ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
         facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session") if ask_host else ""})
-        record = agent_record(facts, directory, listing, options["wait"])
+        record = agent_record(facts, expect, directory, listing, options["wait"])
         self._agent_describe(facts, record, result)
         checks = judge(facts, expect, record, cloud_required=options["cloud_check"] == "required")
         result.update(
@@ -121,8 +123,10 @@ def cloud_directory(options: Options) -> CloudDirectory | None:
     return CloudDirectory(sign_in, cloud, options["tenant_id"], options["ca_path"], options["request_timeout"], RUN_STORE)
 
 
-def agent_record(facts: Facts, directory: CloudDirectory | None, listing: Listing | None, wait: int) -> dict[str, t.Any] | None:
-    """Return the host's record in the cloud, looking again until it is active or the time is over."""
+def agent_record(
+    facts: Facts, expect: Expectation, directory: CloudDirectory | None, listing: Listing | None, wait: int
+) -> dict[str, t.Any] | None:
+    """Return the host's record in the cloud, looking again until it is active with its domains or the time is over."""
     if directory is None or listing is None:
         return None
     certificate = current_certificate(facts)
@@ -131,7 +135,8 @@ def agent_record(facts: Facts, directory: CloudDirectory | None, listing: Listin
     while True:
         record = find_record(listing, agent_id, facts["host"]["fqdn"])
         hopeless = listing.problem or not facts["product"]["tenant_id"]
-        if record["status"] == "confirmed" or hopeless or time.monotonic() >= deadline:
+        served = record["domains"] is None or {name.lower() for name in expect.domains} <= set(record["domains"])
+        if (record["status"] == "confirmed" and served) or hopeless or time.monotonic() >= deadline:
             return record
         time.sleep(_POLL_SECONDS)
         listing = directory.listing(not_older_than=time.time() - _POLL_SECONDS)

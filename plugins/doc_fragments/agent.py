@@ -34,6 +34,8 @@ requirements:
     C(psrp)).
   - On the host, Windows PowerShell 5.1 or PowerShell 7 and an account that is a local administrator.
 notes:
+  - Where PowerShell module logging is switched on for a host by policy, Windows writes the parameters of every cmdlet to its event
+    log, those of the agent's own module too.
   - On ansible-core up to 2.21 the verbosity C(-vvvvv) prints what the connection carries, secrets included. Do not use it with these
     modules.
 """

@@ -18,6 +18,9 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._graph import GraphClient
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, Store, acquire
 
+#: Seconds after which a listing no longer tells how things are; a run over many batches of hosts may take hours.
+_MAX_AGE = 300
+
 
 @dataclasses.dataclass(frozen=True)
 class CloudDirectory:
@@ -40,12 +43,13 @@ class CloudDirectory:
     store: Store
 
     def listing(self, not_older_than: float = 0.0) -> Listing:
-        """Return the run's listing, fetched anew if it is older than that time (seconds since 1970).
+        """Return the run's listing, fetched anew if it is older than that time (seconds since 1970) or than some minutes.
 
         A problem is part of the listing and shared like one: two hundred hosts do not ask two hundred times in vain.
         """
+        oldest = max(not_older_than, time.time() - _MAX_AGE)
         key = f"listing {self.cloud.graph} {self.tenant_id} {self.sign_in.fingerprint}"
-        value = self.store.get_or_create(key, self._fetch, lambda stored: bool(stored["fetched_at"] >= not_older_than))
+        value = self.store.get_or_create(key, self._fetch, lambda stored: bool(stored["fetched_at"] >= oldest))
         return Listing(**value)
 
     def _fetch(self) -> dict[str, t.Any]:

@@ -47,15 +47,14 @@ def package_rules(options: t.Mapping[str, t.Any], version: str | None) -> dict[s
     Raises:
         ConfigurationError: the version or the SHA-256 is not well-formed.
     """
-    if version:
-        parse_version(version)
     return {
         "publisher": [str(subject) for subject in options["publisher"]],
         "root_thumbprints": [_normal_hex(thumbprint, 40, "root_thumbprints").upper() for thumbprint in options["root_thumbprints"]],
         "product_names": [str(name) for name in options["product_names"]],
         "minimum_size": int(options["minimum_size"]),
         "sha256": _normal_hex(options["sha256"], 64, "sha256") if options["sha256"] else "",
-        "version": version or "",
+        # Four parts: the host's System.Version takes a part that is missing for less than 0.
+        "version": ".".join(str(part) for part in parse_version(version)) if version else "",
     }
 
 
@@ -82,7 +81,7 @@ def refusal_sentence(fact: t.Mapping[str, t.Any], rules: t.Mapping[str, t.Any]) 
         "truncated": f"the file is cut off after {fact.get('size')} bytes; fetch it again",
         "too_small": f"the file has only {fact.get('size')} bytes, less than minimum_size {rules['minimum_size']}; check the URL",
         "unsigned": "the file carries no signature; take the package from Microsoft",
-        "tampered": "the file was changed after it was signed; delete it and take the package from Microsoft",
+        "tampered": "the file was changed after it was signed; take the package from Microsoft",
         "signature": f"Windows judges its signature as {signature.get('status')} ({signature.get('message')})",
         "publisher": f"it is signed by '{signature.get('subject')}', which is not in 'publisher'",
         "root": f"its signature ends in the root {signature.get('root_thumbprint')} ({signature.get('root')}), "

@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import RegistrationError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import AGENT_SERVICE, Facts
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import AGENT_SERVICE, Facts, same_account
 
 Options = t.Mapping[str, t.Any]
 
@@ -84,7 +84,7 @@ def _reason_for_account(facts: Facts, gmsa: Options | None) -> list[str]:
     # A group managed service account ends in "$"; the virtual account of a fresh installation does not.
     if not account.endswith("$"):
         return [f"the service logs on as {account}"]
-    if wanted and account.lower().rpartition("\\")[2] != wanted.lower().rpartition("\\")[2]:
+    if wanted and not same_account(account, wanted):
         return [f"the service logs on as {account}, not as {wanted}"]
     return []
 

@@ -39,6 +39,7 @@ _REMEDIES = {
     "AADSTS50126": "the user name or the password is wrong: correct 'username' or 'password'",
     "AADSTS53003": "Conditional Access blocks the sign-in: exempt the controller or the account, or use 'access_token'",
     "AADSTS65001": "the client has no consent for the scope: grant it, or use another 'client_id'",
+    "AADSTS65002": "the client may not be used for the scope: use another 'client_id'",
     "AADSTS700016": "the client does not exist in the tenant: check 'client_id'",
     "AADSTS7000218": "the client is a confidential one: give the 'client_id' of a public client",
     "AADSTS90002": "the tenant does not exist in this cloud: check 'tenant_id' and 'cloud'",
@@ -49,6 +50,10 @@ _REMEDIES = {
 _REFUSED_SECONDS = 7 * 24 * 3600
 #: How long trouble that may pass is remembered, such as a network's.
 _TROUBLE_SECONDS = 60
+
+
+#: The client, not the user, is refused: consent is missing or cannot be had for this audience.
+_CONSENT = {"AADSTS65001", "AADSTS65002"}
 
 
 class Store(t.Protocol):
@@ -111,7 +116,7 @@ def acquire(
     if sign_in.method == "access_token":
         value = _given_token(sign_in, audience)
     else:
-        value = _shared_sign_in(sign_in, cloud, tenant_id, ca_path, timeout, store)[scope]
+        value = _shared_sign_in(sign_in, cloud, tenant_id, audience, ca_path, timeout, store)[scope]
         if not isinstance(value, str):
             raise SignInError(value["error"], value["code"])
     token = read_token(value, tenant_id, scope.rpartition("/")[0], roles=audience == "registration")
@@ -138,13 +143,13 @@ def _given_token(sign_in: SignIn, audience: Audience) -> str:
 
 
 def _shared_sign_in(
-    sign_in: SignIn, cloud: Cloud, tenant_id: str, ca_path: str | None, timeout: int, store: Store
+    sign_in: SignIn, cloud: Cloud, tenant_id: str, audience: Audience, ca_path: str | None, timeout: int, store: Store
 ) -> dict[str, t.Any]:
     """Return the run's tokens by scope. A refused sign-in is kept too: a wrong password tried by every host would lock the account."""
 
     def create() -> dict[str, t.Any]:
         try:
-            return _password_tokens(sign_in, cloud, tenant_id, ca_path, timeout)
+            return _password_tokens(sign_in, cloud, tenant_id, audience, ca_path, timeout)
         except SignInError as error:
             kept_for = _REFUSED_SECONDS if error.code in _REMEDIES else _TROUBLE_SECONDS
             return {"error": str(error), "code": error.code, "expires_at": time.time() + MARGIN + kept_for}
@@ -156,21 +161,36 @@ def _shared_sign_in(
     return tokens
 
 
-def _password_tokens(sign_in: SignIn, cloud: Cloud, tenant_id: str, ca_path: str | None, timeout: int) -> dict[str, t.Any]:
-    """Sign in with the password for one audience, and redeem the same sign-in for the other."""
+def _password_tokens(
+    sign_in: SignIn, cloud: Cloud, tenant_id: str, audience: Audience, ca_path: str | None, timeout: int
+) -> dict[str, t.Any]:
+    """Sign in with the password for the wanted audience, and redeem the same sign-in for the other.
+
+    A client without consent for one of them may use the other all the same: that refusal is kept beside the token.
+    """
     application = _application(sign_in, cloud, tenant_id, ca_path, timeout)
-    scopes = [_scope(cloud, "graph")] + ([cloud.registration_scope] if cloud.registration_scope else [])
-    first, *others = reversed(scopes)
-    answers = {first: _ask(cloud, lambda: application.acquire_token_by_username_password(sign_in.username, sign_in.password, [first]))}
-    account = application.get_accounts()[0]
-    refused: dict[str, t.Any] = {}
-    for scope in others:
+    wanted = _scope(cloud, audience)
+    known = [scope for scope in (cloud.registration_scope, f"{cloud.graph}/.default") if scope]
+    tokens: dict[str, t.Any] = {}
+    ends: list[float] = []
+    for scope in sorted(known, key=lambda one: one != wanted):
         try:
-            answers[scope] = _ask(cloud, functools.partial(application.acquire_token_silent_with_error, [scope], account))
-        except SignInError as error:  # a client without consent for Graph may register agents all the same
-            refused[scope] = {"error": str(error), "code": error.code}
-    ends = [time.time() + int(answer["expires_in"]) for answer in answers.values()]
-    return {**{scope: str(answer["access_token"]) for scope, answer in answers.items()}, **refused, "expires_at": min(ends)}
+            answer = _ask(cloud, functools.partial(_redeem, application, sign_in, scope))
+        except SignInError as error:
+            if not ends and error.code not in _CONSENT:
+                raise
+            tokens[scope] = {"error": str(error), "code": error.code}
+        else:
+            tokens[scope] = str(answer["access_token"])
+            ends.append(time.time() + int(answer["expires_in"]))
+    return {**tokens, "expires_at": min(ends, default=time.time() + MARGIN + _REFUSED_SECONDS)}
+
+
+def _redeem(application: t.Any, sign_in: SignIn, scope: str) -> t.Any:
+    """Ask with the sign-in that was made before, if there is one, else with the password."""
+    for account in application.get_accounts():
+        return application.acquire_token_silent_with_error([scope], account)
+    return application.acquire_token_by_username_password(sign_in.username, sign_in.password, [scope])
 
 
 def _application(sign_in: SignIn, cloud: Cloud, tenant_id: str, ca_path: str | None, timeout: int) -> t.Any:
@@ -188,6 +208,8 @@ def _ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) 
     except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
         problem = f"The sign-in at {cloud.authority} could not be tried: {error}. Check 'cloud', 'ca_path' and the proxy."
         raise SignInError(problem) from error
+    except RuntimeError as error:  # msal's word for a refusal of the account's own federation service; its text holds the whole answer
+        raise SignInError(f"The sign-in of a federated account at {cloud.authority} was refused: use 'access_token'.") from error
     if plain:
         return answer
     if not answer or "error" in answer:

@@ -80,7 +80,9 @@ def judge(facts: Facts, expect: Expectation, cloud: Facts | None, *, cloud_requi
         cloud_required: an unknown cloud status is a failure.
     """
     if not is_complete(facts):
-        return [_installed(facts), _tenant(facts, expect)]
+        checks = [_installed(facts), _tenant(facts, expect)]
+        # What a half-removed agent has left may look registered: its account and certificate tell.
+        return checks + ([_service_account(facts, expect), _certificate(facts, expect)] if facts["product"]["tenant_id"] else [])
     checks = [_installed(facts), _version(facts, expect), _agent_service(facts), _updater_service(facts), _tenant(facts, expect)]
     if facts["product"]["tenant_id"]:
         checks += [_service_account(facts, expect), _certificate(facts, expect), _domains(facts, expect, cloud)]
@@ -102,6 +104,13 @@ def known_domains(facts: Facts, cloud: Facts | None) -> list[str] | None:
         if names is not None:
             return sorted({str(name).lower() for name in names})
     return None
+
+
+def same_account(actual: str, wanted: str) -> bool:
+    """Whether two names mean one account: the host shows DOMAIN\\name$, people also write name$ or dns.domain\\name$."""
+    actual_domain, _, actual_name = actual.lower().rpartition("\\")
+    domain, _, name = wanted.lower().rpartition("\\")
+    return actual_name == name and (not domain or "." in domain or domain == actual_domain)
 
 
 def _service(facts: Facts, name: str) -> dict[str, t.Any]:
@@ -158,7 +167,7 @@ def _tenant(facts: Facts, expect: Expectation) -> Check:
     if not actual:
         return Check("tenant", "fail", expected, "not registered", "register the agent", _REGISTER)
     if expect.tenant_id and actual.lower() != expect.tenant_id.lower():
-        remedy = "check 'tenant_id'; to move the agent to this tenant, register it with 'force: true'"
+        remedy = "check 'tenant_id'; to move the agent to this tenant, run the module agent_register with 'force: true'"
         return Check("tenant", "fail", expected, actual, remedy, _REGISTER)
     return Check("tenant", "pass", expected, actual)
 
@@ -167,9 +176,9 @@ def _service_account(facts: Facts, expect: Expectation) -> Check:
     service = _service(facts, AGENT_SERVICE)
     actual = service["account"] or "none"
     expected = expect.service_account or "a group managed service account"
-    wanted = expect.service_account.lower() if expect.service_account else None
+    wanted = expect.service_account
     # Group managed service accounts end in "$"; before one is set the service runs as NT SERVICE\AADConnectProvisioningAgent.
-    if (wanted and actual.lower() != wanted) or not actual.endswith("$"):
+    if (wanted and not same_account(actual, wanted)) or not actual.endswith("$"):
         return Check("service_account", "fail", expected, actual, "register the agent again to set its account", _REGISTER)
     if not service["managed_account"]:
         remedy = f"run 'sc.exe managedaccount {AGENT_SERVICE} true', else the log-on fails after a restart"
@@ -220,4 +229,4 @@ def _cloud(facts: Facts, cloud: Facts, required: bool) -> Check:
     if status == "inactive":
         remedy = f"restart the service {AGENT_SERVICE} and check the host's way to Microsoft (proxy, TLS inspection, firewall)"
         return Check("cloud", "fail", "active", actual, remedy)
-    return Check("cloud", "fail", "active", actual, "register the agent again with 'force: true'")
+    return Check("cloud", "fail", "active", actual, "run the module agent_register with 'force: true'")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import json
+import ntpath
 import re
 import typing as t
 
@@ -31,6 +32,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload impo
 Options = dict[str, t.Any]
 Result = dict[str, t.Any]
 
+_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -128,6 +130,24 @@ def require_guid(option: str, value: str) -> None:
     """Refuse an id that is no GUID."""
     if not _GUID.fullmatch(value):
         raise ConfigurationError(f"'{option}' is '{value}', which is no GUID: give the tenant's id as 8-4-4-4-12 hexadecimal digits.")
+
+
+def require_dns_name(value: str) -> None:
+    """Refuse a domain that is not named in full."""
+    if not _DNS_NAME.fullmatch(value):
+        raise ConfigurationError(f"'{value}' in 'domains' is no DNS name: write it in full, such as corp.example.com.")
+
+
+def require_managed_account(value: str | None) -> None:
+    """Refuse a service account that cannot be a group managed one: their names end in a dollar sign."""
+    if value and not value.endswith("$"):
+        raise ConfigurationError(f"The service account '{value}' is no group managed one: its name must end in '$'.")
+
+
+def require_host_path(option: str, value: str) -> None:
+    """Refuse a path on the host that is not a full one."""
+    if not ntpath.splitdrive(value)[0] or not ntpath.isabs(value):
+        raise ConfigurationError(f"'{option}' is '{value}': give the full path on the host, such as C:\\packages\\setup.exe.")
 
 
 def require_positive(options: Options, *names: str) -> None:

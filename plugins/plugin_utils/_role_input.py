@@ -14,9 +14,15 @@ from collections.abc import Callable
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import parse_version
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import require_guid
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
+    require_dns_name,
+    require_guid,
+    require_managed_account,
+)
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import PACKAGE
 
 Variables = t.Mapping[str, t.Any]
 
@@ -30,10 +36,11 @@ def input_errors(variables: Variables, *, repairs: bool) -> list[str]:
         variables: the role's variables without their prefix; what is not set is left out.
         repairs: whether the role is to install and register, and not only to look.
     """
-    checks = [_tenant, _cloud, _ca_path, _sign_in, _version]
+    checks = [_tenant, _cloud, _ca_path, _sign_in, _version, _account, _times]
     if repairs:
-        checks += [_eula, _domains, _source]
-    return [sentence for check in checks if (sentence := _sentence_of(check, variables))]
+        checks += [_eula, _domains, _source, _package, _registration]
+    # One wrong value, such as the cloud, may spoil several checks: each sentence is said once.
+    return list(dict.fromkeys(sentence for check in checks if (sentence := _sentence_of(check, variables))))
 
 
 def _sentence_of(check: Callable[[Variables], None], variables: Variables) -> str:
@@ -86,6 +93,44 @@ def _domains(variables: Variables) -> None:
         raise ConfigurationError(
             f"'{PREFIX}domains' is empty: name at least one Active Directory domain, with an administrator's account."
         )
+    for domain in variables["domains"]:
+        require_dns_name(str(domain["name"]))
+
+
+def _account(variables: Variables) -> None:
+    gmsa = variables.get("gmsa") or {}
+    require_managed_account(gmsa.get("name"))
+    if bool(gmsa.get("username")) != bool(gmsa.get("password")):
+        raise ConfigurationError(f"'{PREFIX}gmsa' has only one of username and password: give both, or none of them.")
+    if gmsa.get("name") and gmsa.get("username"):
+        raise ConfigurationError(f"'{PREFIX}gmsa' has a name and a username: give the name of an account that exists, or who makes one.")
+
+
+def _times(variables: Variables) -> None:
+    for name, least in (("install_timeout", 1), ("register_timeout", 1), ("wait", 0)):
+        if name in variables and int(variables[name]) < least:
+            raise ConfigurationError(f"'{PREFIX}{name}' is {variables[name]}: give a number of seconds, {least} or more.")
+
+
+def _package(variables: Variables) -> None:
+    defaults = {name: spec.get("default") for name, spec in PACKAGE.items()}
+    given = {name: variables[name] for name in defaults if variables.get(name)}
+    package_rules({**defaults, **given}, None)
+    url = str(variables.get("url") or "")
+    if url and not url.lower().startswith("https://"):
+        raise ConfigurationError(f"'{PREFIX}url' is '{url}': give an address that starts with https://.")
+    if variables["source"] == "host" and not url and not resolve_cloud(variables["cloud"]).download_url:
+        raise ConfigurationError(f"No download URL is known for this cloud: give '{PREFIX}url', or a file in '{PREFIX}src'.")
+
+
+def _registration(variables: Variables) -> None:
+    if not resolve_cloud(variables["cloud"]).registration_scope:
+        raise ConfigurationError(
+            f"No registration scope is known for this cloud: describe it as a dictionary with 'registration_scope' in '{PREFIX}cloud'."
+        )
+    sign_in = variables.get("sign_in") or {}
+    if sign_in.get("method") == "access_token" and not sign_in.get("access_token"):
+        raise ConfigurationError(f"'{PREFIX}sign_in' has no 'access_token', which is needed to register: give it.")
 
 
 def _source(variables: Variables) -> None:

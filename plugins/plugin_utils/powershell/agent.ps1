@@ -148,20 +148,32 @@ function Get-ProductFact {
     }
 }
 
+function Test-AgentComplete {
+    # Whether nothing of the product is missing; the controller's is_complete asks the same of Get-AgentFact.
+    $product = Get-ProductFact
+    $service = Get-ServiceFact -Name 'AADConnectProvisioningAgent'
+    return [bool]($product.version -and $product.module_present -and $product.registry_present -and $service.present)
+}
+
 function Get-AgentFact {
     # Everything the collection judges about the agent on this host.
     $tcpip = Get-RegistryValue -Path 'SYSTEM\CurrentControlSet\Services\Tcpip\Parameters'
     $name = [System.Environment]::MachineName
+    $dnsName = $name
     $domain = ''
     if ($null -ne $tcpip) {
         # "Domain" is the joined domain, "NV Domain" what it will be after a restart.
+        # The NetBIOS name is cut after fifteen characters; the cloud knows the DNS name.
+        if ($tcpip['Hostname']) {
+            $dnsName = [string]$tcpip['Hostname']
+        }
         $domain = [string]$(if ($tcpip['Domain']) { $tcpip['Domain'] } else { $tcpip['NV Domain'] })
     }
     return @{
         host = @{
             name = $name
             domain = $domain
-            fqdn = $(if ($domain) { "$name.$domain".ToLowerInvariant() } else { $name.ToLowerInvariant() })
+            fqdn = $(if ($domain) { "$dnsName.$domain".ToLowerInvariant() } else { $dnsName.ToLowerInvariant() })
             time = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
             powershell = $PSVersionTable.PSVersion.ToString()
         }

@@ -38,12 +38,30 @@ function Get-ProvenPackage {
     return Invoke-PowerShellProcess -Script $PackageSession -Values @{ path = $Path; expected = $rule } -TimeoutSeconds $TimeoutSeconds
 }
 
+function Assert-TrustedOwner {
+    # Below ProgramData every user can make folders: one that somebody made before us could bring libraries of his beside the package.
+    param(
+        [string]$Path
+    )
+    if (-not $Path.StartsWith([System.Environment]::GetFolderPath('CommonApplicationData'), [System.StringComparison]::OrdinalIgnoreCase)) {
+        return
+    }
+    $owner = (Get-Acl -LiteralPath $Path).GetOwner([System.Security.Principal.SecurityIdentifier]).Value
+    # SYSTEM, Administrators, TrustedInstaller, and the account that this runs as, which is an administrator.
+    $trusted = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464',
+        [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value)
+    if ($trusted -notcontains $owner) {
+        throw "The folder $Path belongs to $owner, who is no administrator: remove it, or name another folder."
+    }
+}
+
 function New-ProtectedDirectory {
     # The default ACL below ProgramData lets every user put files beside ours: what runs as administrator must not lie there.
     param(
         [string]$Path
     )
     if ([System.IO.Directory]::Exists($Path)) {
+        Assert-TrustedOwner -Path $Path
         return
     }
     $null = [System.IO.Directory]::CreateDirectory($Path)
@@ -145,9 +163,8 @@ function Move-IntoPlace {
 $rule = $Expected | ConvertFrom-Json
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
 $product = Get-ProductFact
-$service = Get-ServiceFact -Name 'AADConnectProvisioningAgent'
 $answer = @{ action = ''; installed_version = $product.version; package = $null; error = '' }
-$installed = $product.version -and $product.registry_present -and $service.present
+$installed = Test-AgentComplete
 if ($installed -and $InstalledVersion) {
     $installed = -not (Test-VersionOlder -Version $product.version -Than $InstalledVersion)
 }

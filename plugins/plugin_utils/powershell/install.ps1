@@ -73,11 +73,8 @@ function Wait-Product {
     param(
         [System.DateTime]$Deadline
     )
-    while ([System.DateTime]::UtcNow -lt $Deadline) {
-        $product = Get-ProductFact
-        if ($product.version -and $product.module_present -and $product.registry_present -and (Get-ServiceFact -Name 'AADConnectProvisioningAgent').present) {
-            return
-        }
+    $limit = [System.DateTime]::UtcNow.AddSeconds(60)
+    while ([System.DateTime]::UtcNow -lt $Deadline -and [System.DateTime]::UtcNow -lt $limit -and -not (Test-AgentComplete)) {
         Start-Sleep -Milliseconds 500
     }
 }

@@ -120,7 +120,7 @@ function Get-PackageFact {
 }
 
 function Test-VersionOlder {
-    # Whether a dotted version is older than another; an unreadable one counts as older.
+    # Whether a dotted version is older than another, both with four parts; an unreadable one counts as older.
     param(
         [string]$Version,
         [string]$Than

@@ -17,7 +17,7 @@ function Invoke-PowerShellProcess {
     $bootstrap = {
         $ErrorActionPreference = 'Stop'
         $ProgressPreference = 'SilentlyContinue'
-        $request = (@($input) -join '') | ConvertFrom-Json
+        $request = @($input)[0] | ConvertFrom-Json
         try {
             $answer = @{ result = (& ([scriptblock]::Create($request.script)) $request.values) }
         }
@@ -35,6 +35,8 @@ function Invoke-PowerShellProcess {
     $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
     $start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'WindowsPowerShell\v1.0\powershell.exe')
     $start.Arguments = '-NoProfile -NonInteractive -EncodedCommand ' + [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($bootstrap))
+    # PowerShell 7's module path would make Windows PowerShell load modules that are not its own.
+    $start.EnvironmentVariables.Remove('PSModulePath')
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
     $start.RedirectStandardInput = $true
@@ -44,15 +46,18 @@ function Invoke-PowerShellProcess {
     try {
         $output = $process.StandardOutput.ReadToEndAsync()
         $errors = $process.StandardError.ReadToEndAsync()
-        $process.StandardInput.WriteLine($request)
+        # As bytes: with a UTF-8 console .NET Framework's writer would put a byte order mark in front.
+        $bytes = [System.Text.Encoding]::ASCII.GetBytes($request + "`n")
+        $process.StandardInput.BaseStream.Write($bytes, 0, $bytes.Length)
+        $process.StandardInput.BaseStream.Flush()
         $process.StandardInput.Close()
         if (-not $process.WaitForExit($TimeoutSeconds * 1000)) {
             $process.Kill()
-            throw "The PowerShell process for the agent's module did not end within $TimeoutSeconds seconds and was stopped."
+            throw "The PowerShell process of its own did not end within $TimeoutSeconds seconds and was stopped."
         }
         $line = @($output.Result -split '\r?\n' | Where-Object -FilterScript { $_.StartsWith($marker, [System.StringComparison]::Ordinal) })
         if ($line.Count -eq 0) {
-            throw "The PowerShell process for the agent's module ended with code $($process.ExitCode) and no answer: $($errors.Result)"
+            throw "The PowerShell process of its own ended with code $($process.ExitCode) and no answer: $($errors.Result)"
         }
     }
     finally {

@@ -33,10 +33,17 @@ function ConvertTo-Hashtable {
     return $table
 }
 
+function Get-RegistrationMark {
+    # What a registration changes: the tenant in the registry and the certificates.
+    $thumbprints = @(Get-CertificateFact | ForEach-Object -Process { $_.thumbprint } | Sort-Object)
+    return (@((Get-ProductFact).tenant_id) + $thumbprints) -join ' '
+}
+
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
 $text = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Request).Password
 $values = ConvertTo-Hashtable -InputObject ($text | ConvertFrom-Json)
 $answer = @{ steps = @(); domains = $null; error = ''; service_error = ''; facts = $null }
+$before = Get-RegistrationMark
 try {
     $values.module = (Get-ProductFact).module
     $result = Invoke-PowerShellProcess -Script $Session -Values $values -TimeoutSeconds $TimeoutSeconds
@@ -46,7 +53,8 @@ try {
 catch {
     $answer.error = $_.Exception.Message
 }
-if (@($answer.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0) {
+# A step that failed, or ran out of time, may have registered the agent all the same.
+if (@($answer.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0 -or (Get-RegistrationMark) -ne $before) {
     $Ansible.Changed = $true
     try {
         # The agent takes up its registration, and Windows the new account, when the service starts.

@@ -44,16 +44,6 @@ function Invoke-Step {
     $script:steps += $step
 }
 
-function Get-DomainOrNothing {
-    # Not every build of the module can list its domains; the steps tell what was added all the same.
-    try {
-        Get-KnownDomain
-    }
-    catch {
-        Write-Verbose -Message $_.Exception.Message
-    }
-}
-
 $script:failed = $false
 $script:steps = @()
 Import-Module -Name $Values.module
@@ -70,7 +60,16 @@ if ($null -ne $Values.gmsa) {
         }
     }
 }
-$known = @(if ($Values.skip_known -and -not $script:failed) { Get-DomainOrNothing })
+$known = @()
+if ($Values.skip_known -and -not $script:failed) {
+    try {
+        $known = @(Get-KnownDomain)
+    }
+    catch {
+        # This build cannot list its domains: all of them are added again.
+        $known = @()
+    }
+}
 foreach ($domain in @($Values.domains)) {
     if ($known -contains $domain.name) {
         continue
@@ -83,4 +82,12 @@ foreach ($domain in @($Values.domains)) {
         Add-AADCloudSyncADDomain @parameters
     }
 }
-@{ steps = @($script:steps); domains = @(Get-DomainOrNothing) }
+$domains = $null
+try {
+    $domains = @(Get-KnownDomain)
+}
+catch {
+    # Likewise here: the steps tell what was added.
+    $domains = $null
+}
+@{ steps = @($script:steps); domains = $domains }

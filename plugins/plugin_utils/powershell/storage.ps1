@@ -63,7 +63,11 @@ function Get-ProductVersion {
     )
     $info = [System.Diagnostics.FileVersionInfo]::GetVersionInfo($Path)
     if ($info.ProductVersion -match '^\s*(?<version>\d+(\.\d+){1,3})') {
-        return $Matches['version']
+        # System.Version takes a part that is missing for less than 0.
+        return ((@($Matches['version'] -split '\.') + @('0', '0'))[0..3]) -join '.'
+    }
+    if (-not $info.ProductVersion) {
+        return $null
     }
     return '{0}.{1}.{2}.{3}' -f $info.ProductMajorPart, $info.ProductMinorPart, $info.ProductBuildPart, $info.ProductPrivatePart
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check, Expectation, drift, judge
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check, Expectation, drift, judge, same_account
 from host_facts import CONFIRMED, TENANT, empty_host, host
 
 EXPECT = Expectation(version="1.1.2334.0", tenant_id=TENANT, domains=("contoso.lab",))
@@ -79,6 +79,25 @@ def test_one_thing_wrong_on_the_host(changes: dict[str, t.Any], name: str, statu
 def test_what_the_cloud_says(cloud: dict[str, t.Any], required: bool, status: str, phases: list[str]) -> None:
     checks = judge(host(), EXPECT, {**CONFIRMED, **cloud}, cloud_required=required)
     assert (verdict(checks, "cloud").status, drift(checks)) == (status, phases)
+
+
+def test_half_removed_agent_that_looks_registered_is_registered_again() -> None:
+    left = host(services__0__present=False, services__0__account=None, certificates=[])
+    assert drift(judge(left, EXPECT, None)) == ["download", "install", "register"]
+
+
+@pytest.mark.parametrize(
+    ("actual", "wanted", "same"),
+    [
+        (r"CORP\svcSync$", "svcSync$", True),
+        (r"CORP\svcSync$", r"corp\SVCSYNC$", True),
+        (r"CORP\svcSync$", r"corp.example.com\svcSync$", True),
+        (r"CORP\svcSync$", r"OTHER\svcSync$", False),
+        (r"CORP\svcSync$", "svcOther$", False),
+    ],
+)
+def test_account_names_mean_the_same_however_they_are_written(actual: str, wanted: str, same: bool) -> None:
+    assert same_account(actual, wanted) is same
 
 
 def test_inactive_agent_with_a_stopped_service_is_repaired_by_starting_it() -> None:

@@ -45,6 +45,32 @@ def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
     assert words in sentence
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"domains": [{"name": "CONTOSO", "username": "a", "password": "x"}]}, "write it in full"),
+        ({"gmsa": {"name": "svcSync"}}, "must end in '$'"),
+        ({"gmsa": {"username": "CONTOSO\\admin"}}, "give both"),
+        ({"gmsa": {"name": "svcSync$", "username": "a", "password": "x"}}, "who makes one"),
+        ({"sha256": "zz"}, "64 hexadecimal digits"),
+        ({"root_thumbprints": ["12"]}, "40 hexadecimal digits"),
+        ({"url": "http://mirror.example.com/setup.exe"}, "starts with https://"),
+        ({"install_timeout": 0}, "1 or more"),
+        ({"wait": -1}, "0 or more"),
+        ({"cloud": "AzureUSGovernment"}, "No registration scope"),
+        ({"sign_in": {"method": "access_token", "graph_access_token": "x"}}, "needed to register"),
+    ],
+)
+def test_what_a_later_phase_would_refuse_is_refused_first(changes: dict[str, t.Any], words: str) -> None:
+    (sentence,) = input_errors({**GOOD, **changes}, repairs=True)
+    assert words in sentence
+
+
+def test_cloud_without_download_host_needs_another_source() -> None:
+    sentences = input_errors({**GOOD, "cloud": "AzureChinaCloud"}, repairs=True)
+    assert any("No download URL" in sentence for sentence in sentences)
+
+
 def test_every_bad_variable_is_named_at_once() -> None:
     assert len(input_errors({**GOOD, **{name: value for name, (value, _) in BAD.items()}}, repairs=True)) == len(BAD)
 
