@@ -119,19 +119,6 @@ function Get-PackageFact {
     return $fact
 }
 
-function Test-VersionOlder {
-    # Whether a dotted version is older than another, both with four parts; an unreadable one counts as older.
-    param(
-        [string]$Version,
-        [string]$Than
-    )
-    $left = $null
-    if (-not [System.Version]::TryParse($Version, [ref]$left)) {
-        return $true
-    }
-    return $left -lt [System.Version]$Than
-}
-
 function Get-PackageRefusal {
     # The first reason why the package may not be run, as a code that the controller words; '' when it may.
     # Expected: publisher[], root_thumbprints[], product_names[], minimum_size, sha256 ('' = any), version ('' = any).

@@ -1,4 +1,4 @@
-# Registry and file helpers that the other function files and the payloads share.
+# Registry, file and version helpers that the other function files and the payloads share.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -70,6 +70,19 @@ function Get-ProductVersion {
         return $null
     }
     return '{0}.{1}.{2}.{3}' -f $info.ProductMajorPart, $info.ProductMinorPart, $info.ProductBuildPart, $info.ProductPrivatePart
+}
+
+function Test-VersionOlder {
+    # Whether a dotted version is older than another, both with four parts; an unreadable one counts as older.
+    param(
+        [string]$Version,
+        [string]$Than
+    )
+    $left = $null
+    if (-not [System.Version]::TryParse($Version, [ref]$left)) {
+        return $true
+    }
+    return $left -lt [System.Version]$Than
 }
 
 function Get-FileTail {

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils import _payload
@@ -20,7 +21,19 @@ def test_file_is_ascii_and_says_what_it_is(file: pathlib.Path) -> None:
     assert text.startswith("# ") and text.endswith("\n") and "SPDX-License-Identifier: GPL-3.0-or-later" in text
 
 
-@pytest.mark.parametrize("name", ["facts", "download", "install", "register", "register_session", "domains_session", "package_session"])
+PAYLOADS = ["facts", "download", "install", "register", "register_session", "domains_session", "package_session"]
+FUNCTION = re.compile(r"^function ([A-Z][a-z]+-[A-Za-z]+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_every_function_of_ours_that_is_called_is_included(name: str) -> None:
+    text = _payload.load_payload(name)
+    ours = {function for file in FILES for function in FUNCTION.findall(file.read_text(encoding="ascii"))}
+    called = {function for function in ours if re.search(rf"(?<!function )\b{function}\b", re.sub(r"#.*", "", text))}
+    assert called - set(FUNCTION.findall(text)) == set()
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
 def test_includes_are_put_in(name: str) -> None:
     text = _payload.load_payload(name)
     assert "# include:" not in text
