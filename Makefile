@@ -8,7 +8,7 @@ HOSTS ?= 3
 VENV := .build/venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint lab-up lab-down lab-status clean
+.PHONY: help setup demo test molecule unit lint lab-up lab-down lab-status clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: setup ## Bring up HOSTS=3 lab hosts, converge them twice, verify them, wri
 
 test: lint ## Run every check and every test
 	@$(VENV)/pytest tests/unit tests/integration
+
+molecule: setup ## Run the molecule scenario: the main job on one host, converged twice
+	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/collections" $(VENV)/molecule test
 
 unit: setup ## Run the unit tests
 	@$(VENV)/pytest tests/unit

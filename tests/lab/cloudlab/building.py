@@ -28,7 +28,7 @@ def build() -> None:
     trusted = [PKI / "ca.pem", PKI / "code-root.pem"]
     inputs = [shim, *trusted, _CODE / "windows" / "prefix.py", LAB / "modules"]
     _step("golden host", GOLDEN, inputs, lambda: make_golden(GOLDEN, POWERSHELL, shim, LAB / "modules", trusted))
-    sources = [NATIVE, LAB / "module", _CODE / "package", PKI / "publisher.pem", GOLDEN / "system.reg"]
+    sources = [NATIVE, LAB / "module", _CODE / "package", PKI / "publisher.pem", STAMPS / "golden-host"]
     _step("packages", PACKAGES, sources, _make_packages)
 
 
