@@ -64,7 +64,8 @@ def down(state: State) -> None:
     if hosts:
         with ThreadPoolExecutor(len(hosts)) as pool:
             list(pool.map(lambda path: Prefix(path).stop(), hosts))
-    shutil.rmtree(state.path, ignore_errors=False) if state.path.exists() else None
+    if state.path.exists():
+        shutil.rmtree(state.path)
 
 
 def read(state: State) -> dict[str, Any]:
