@@ -10,10 +10,10 @@ import typing as t
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud, resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, RegistrationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
     AgentAction,
     Options,

@@ -13,6 +13,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_directory import CloudDirectory
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import (
     Check,
@@ -108,7 +109,8 @@ def expectation(options: Options) -> Expectation:
     if options["wait"] < 0:
         raise ConfigurationError(f"'wait' is {options['wait']}: give a number of seconds, 0 for no waiting.")
     days = wanted["minimum_certificate_days"]
-    return Expectation(wanted["version"], tenant_id, tuple(wanted["domains"]), wanted["service_account"], days)
+    settings = wanted_settings(options["settings"] or {})
+    return Expectation(wanted["version"], tenant_id, tuple(wanted["domains"]), wanted["service_account"], days, settings)
 
 
 def cloud_directory(options: Options) -> CloudDirectory | None:

@@ -23,6 +23,8 @@ options:
     description:
       - The keys C(host), C(before) and C(after) (results of M(entra_ops.cloud_sync.agent_verify)), C(phases) (results of the other
         modules), C(failure) (C(action) and C(message)), C(fail_on), C(check_mode) and C(repairs).
+      - Where the agent was to be removed, the keys C(host), C(removal) (the result of M(entra_ops.cloud_sync.agent_install)) and
+        C(check_mode).
     type: dict
     required: true
 """
@@ -46,7 +48,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The keys C(host), C(status), C(failed), C(changed), C(phases), C(before), C(after), C(failed_phase) and C(message).
+    - The keys C(host), C(status), C(failed), C(changed), C(phases), C(before), C(after), C(failed_phase),
+      C(message), C(reboot_required) and C(to_do).
   type: dict
 """
 

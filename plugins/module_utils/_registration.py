@@ -15,7 +15,8 @@ import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import RegistrationError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import AGENT_SERVICE, Facts, same_account
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Facts, same_account
 
 Options = t.Mapping[str, t.Any]
 

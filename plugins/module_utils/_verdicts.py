@@ -14,12 +14,22 @@ import dataclasses
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import (
+    AGENT_SERVICE,
+    UPDATER_SERVICE,
+    is_complete,
+    is_there,
+    missing_parts,
+)
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import (
+    Settings,
+    settings_in_force,
+    settings_predicted,
+    settings_to_change,
+)
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import is_older
 
 Facts = t.Mapping[str, t.Any]
-
-AGENT_SERVICE = "AADConnectProvisioningAgent"
-UPDATER_SERVICE = "AzureADConnectAgentUpdater"
 
 #: The role's phases in the order they run.
 PHASES = ("download", "install", "register")
@@ -37,6 +47,7 @@ class Expectation:
         tenant_id: the tenant the agent must be registered to.
         domains: Active Directory domains (DNS names) that the agent must serve.
         service_account: the account the agent's service must log on with (DOMAIN\\name$).
+        settings: what wanted_settings made of the settings that the agent must have; empty for any.
         minimum_certificate_days: warn when the certificate ends sooner; the agent should have renewed it by then.
     """
 
@@ -45,6 +56,7 @@ class Expectation:
     domains: tuple[str, ...] = ()
     service_account: str | None = None
     minimum_certificate_days: int = 30
+    settings: Settings = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +75,6 @@ class Check:
         return {**dataclasses.asdict(self), "repaired_by": list(self.repaired_by)}
 
 
-def is_complete(facts: Facts) -> bool:
-    """Whether the product is installed whole: executable, module, registry key and service."""
-    product = facts["product"]
-    service = _service(facts, AGENT_SERVICE)
-    return bool(product["version"] and product["module_present"] and product["registry_present"] and service["present"])
-
-
 def judge(facts: Facts, expect: Expectation, cloud: Facts | None, *, cloud_required: bool = False) -> list[Check]:
     """Return the checks in the order a person would look at them.
 
@@ -83,7 +88,8 @@ def judge(facts: Facts, expect: Expectation, cloud: Facts | None, *, cloud_requi
         checks = [_installed(facts), _tenant(facts, expect)]
         # What a half-removed agent has left may look registered: its account and certificate tell.
         return checks + ([_service_account(facts, expect), _certificate(facts, expect)] if facts["product"]["tenant_id"] else [])
-    checks = [_installed(facts), _version(facts, expect), _agent_service(facts), _updater_service(facts), _tenant(facts, expect)]
+    checks = [_installed(facts), _version(facts, expect), _agent_service(facts), _updater_service(facts)]
+    checks += [*_settings(facts, expect), _tenant(facts, expect)]
     if facts["product"]["tenant_id"]:
         checks += [_service_account(facts, expect), _certificate(facts, expect), _domains(facts, expect, cloud)]
         if cloud is not None:
@@ -119,17 +125,10 @@ def _service(facts: Facts, name: str) -> dict[str, t.Any]:
 
 
 def _installed(facts: Facts) -> Check:
-    product = facts["product"]
-    parts = {
-        "executable": product["version"],
-        "PowerShell module": product["module_present"],
-        "registry key": product["registry_present"],
-        "service": _service(facts, AGENT_SERVICE)["present"],
-    }
-    missing = [name for name, there in parts.items() if not there]
+    missing = missing_parts(facts)
     if not missing:
-        return Check("installed", "pass", "installed", f"in {product['install_dir']}")
-    actual = "not installed" if len(missing) == len(parts) else f"incomplete: no {', no '.join(missing)}"
+        return Check("installed", "pass", "installed", f"in {facts['product']['install_dir']}")
+    actual = f"incomplete: no {', no '.join(missing)}" if is_there(facts) else "not installed"
     # A half-removed product does not heal by itself, and the registration goes with the service's identity.
     return Check("installed", "fail", "installed", actual, "install the agent", _PACKAGE)
 
@@ -139,6 +138,17 @@ def _version(facts: Facts, expect: Expectation) -> Check:
     if expect.version and is_older(actual, expect.version):
         return Check("version", "fail", f"{expect.version} or newer", actual, "upgrade with a newer package", _PACKAGE)
     return Check("version", "pass", f"{expect.version} or newer" if expect.version else "any", actual)
+
+
+def _settings(facts: Facts, expect: Expectation) -> list[Check]:
+    """Judge the settings, where some are wanted."""
+    if not expect.settings:
+        return []
+    differing, wanted = settings_to_change(facts, expect.settings), settings_predicted(facts, expect.settings)
+    expected, actual = (", ".join(f"{name}={value}" for name, value in one.items()) for one in (wanted, settings_in_force(facts)))
+    if not differing:
+        return [Check("settings", "pass", expected, actual)]
+    return [Check("settings", "fail", expected or "none", actual or "none", f"set {', '.join(differing)}", _INSTALL)]
 
 
 def _agent_service(facts: Facts) -> Check:

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - entra_ops.cloud_sync.agent
   - entra_ops.cloud_sync.cloud
   - entra_ops.cloud_sync.sign_in
+  - entra_ops.cloud_sync.settings
 options:
   cloud_check:
     description:

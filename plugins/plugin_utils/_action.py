@@ -27,11 +27,13 @@ except ImportError:
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, RemoteError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import SPECS
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._detached import DetachedJob
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
 
 Options = dict[str, t.Any]
 Result = dict[str, t.Any]
 
+_WIN_POWERSHELL = "ansible.windows.win_powershell"
 _DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -71,13 +73,14 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         """
         raise NotImplementedError
 
-    def _agent_payload(self, name: str, parameters: Options, secret: Options | None = None) -> dict[str, t.Any]:
+    def _agent_payload(self, name: str, parameters: Options, secret: Options | None = None, detached_for: int = 0) -> dict[str, t.Any]:
         """Run one payload on the host and return the object it answers with, and under "changed" whether it changed the host.
 
         Args:
             name: the payload, powershell/<name>.ps1.
             parameters: its parameters; strings, numbers, booleans or lists of strings.
             secret: parameters that arrive as secure strings.
+            detached_for: seconds that it may take as a job which survives a broken connection; 0 to run it within the connection.
 
         Raises:
             RemoteError: the payload ended with an error of its own.
@@ -88,7 +91,10 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             "sensitive_parameters": [{"name": key, "value": value} for key, value in (secret or {}).items()],
             "error_action": "stop",
         }
-        answer = self._execute_module("ansible.windows.win_powershell", module_args=arguments, task_vars=self._task_vars)
+        if detached_for:
+            answer = DetachedJob(self, self._task_vars, detached_for).run(_WIN_POWERSHELL, arguments)
+        else:
+            answer = self._execute_module(_WIN_POWERSHELL, module_args=arguments, task_vars=self._task_vars)
         if answer.get("failed") or "result" not in answer:
             raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {_first_error(answer)}")
         facts: dict[str, t.Any] = json.loads(answer["result"])

@@ -18,6 +18,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package impo
     MICROSOFT_ROOTS,
     PRODUCT_NAMES,
 )
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import SETTINGS
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -74,7 +75,8 @@ SPECS: dict[str, Spec] = {
         **PACKAGE,
         "environment_name": {"type": "str"},
         "path": {"type": "str", "default": PACKAGE_PATH},
-        "state": {"type": "str", "choices": ["present"], "default": "present"},
+        "settings": {"type": "dict", "options": SETTINGS},
+        "state": {"type": "str", "choices": ["present", "latest", "repaired", "absent"], "default": "present"},
         "timeout": {"type": "int", "default": 1800},
     },
     "agent_register": {
@@ -121,6 +123,7 @@ SPECS: dict[str, Spec] = {
             },
             "apply_defaults": True,
         },
+        "settings": {"type": "dict", "options": SETTINGS},
         "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},
         "wait": {"type": "int", "default": 0},
     },

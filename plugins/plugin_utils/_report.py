@@ -28,6 +28,7 @@ STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
 _READING = ("compliant", "checks", "drift", "agent", "msg")
 _MODULE_PHASE = re.compile(r"agent_(\w+)$")
 _ALARMS = {"fail": ("fail",), "warn": ("fail", "warn"), "never": ()}
+_RESTART = "Restart the host: the installation is finished only then."
 _CERTIFICATE = ("thumbprint", "not_after", "days_left")
 _SERVICE = ("name", "display_name", "state", "start_type", "account")
 
@@ -38,12 +39,16 @@ def host_result(work: Data) -> dict[str, t.Any]:
     Args:
         work: host (name), before and after (results of agent_verify, after is empty or skipped when there was no second look), phases
             (phase -> result of its task, empty when it did not come to it), failure (action and message, empty when nothing
-            failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to mend what it finds).
+            failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to mend what it finds). Where the agent was
+            to be removed: host, removal (result of agent_install with state absent), check_mode.
 
     Returns:
         host, status (compliant, drift, failed, unreachable), failed (whether the host's play must fail), changed, phases (those that
-        ran), before and after (compliant, checks, drift, agent, msg; None when the host was not read), failed_phase, message.
+        ran), before and after (compliant, checks, drift, agent, msg; None when the host was not read), failed_phase, message,
+        reboot_required (whether the host still is to be restarted), to_do (sentences beyond what the checks say).
     """
+    if "removal" in work:
+        return _removal_result(work)
     ran = {name: result for name, result in work["phases"].items() if _has_run(result)}
     before, after = _reading(work["before"]), _reading(work["after"])
     lost = next((one for one in (work["before"], *ran.values(), work["after"]) if one.get("unreachable")), None)
@@ -54,8 +59,36 @@ def host_result(work: Data) -> dict[str, t.Any]:
         "before": before,
         "after": after or before,
         "failed_phase": None,
+        "reboot_required": _waits_for_restart(ran),
+        "to_do": [_RESTART] if _waits_for_restart(ran) else [],
     }
     return {**result, **_verdict(work, result, lost)}
+
+
+def _waits_for_restart(ran: t.Mapping[str, Data]) -> bool:
+    """Whether an installation needs a restart that has not come."""
+    return bool(ran.get("install", {}).get("reboot_required")) and not ran.get("reboot", {}).get("rebooted")
+
+
+def _removal_result(work: Data) -> dict[str, t.Any]:
+    """Return what came of a host that the agent was to be removed from."""
+    removal = work["removal"]
+    lost, failed = bool(removal.get("unreachable")), bool(removal.get("failed"))
+    changed = bool(removal.get("changed"))
+    status = "unreachable" if lost else "failed" if failed else "drift" if changed and work["check_mode"] else "compliant"
+    return {
+        "host": work["host"],
+        "status": status,
+        "failed": lost or failed,
+        "changed": changed,
+        "phases": [] if lost else ["remove"],
+        "before": None,
+        "after": None,
+        "failed_phase": "remove" if failed and not lost else None,
+        "message": str(removal.get("msg") or "No reason is known."),
+        "reboot_required": bool(removal.get("reboot_required")),
+        "to_do": [*([_RESTART] if removal.get("reboot_required") else []), *removal.get("remains", [])],
+    }
 
 
 def _verdict(work: Data, result: Data, lost: Data | None) -> dict[str, t.Any]:
@@ -63,16 +96,18 @@ def _verdict(work: Data, result: Data, lost: Data | None) -> dict[str, t.Any]:
     if work["failure"]:
         module = _MODULE_PHASE.search(str(work["failure"]["action"]))
         message = str(work["failure"]["message"])
-        # What fails besides the modules is the check of the role's variables.
-        return {"status": "failed", "failed": True, "failed_phase": module[1] if module else "preflight", "message": message}
+        # What fails besides the modules and the restart is the check of the role's variables.
+        phase = module[1] if module else "reboot" if str(work["failure"]["action"]).endswith("win_reboot") else "preflight"
+        return {"status": "failed", "failed": True, "failed_phase": phase, "message": message}
     if lost is not None:
         message = f"The host could not be reached: {lost.get('msg', 'no reason is known')}"
         return {"status": "unreachable", "failed": True, "message": message}
     reading = result["after"]
     alarming = any(check["status"] in _ALARMS[work["fail_on"]] for check in reading["checks"])
-    if work["repairs"] and work["check_mode"] and reading["drift"]:
+    if work["repairs"] and work["check_mode"] and (reading["drift"] or result["changed"]):
         # What a phase would do has not been done: the host cannot be as wanted yet, and that is no failure.
-        return {"status": "drift", "failed": False, "message": f"Would run: {', '.join(reading['drift'])}. {reading['msg']}"}
+        phases = ", ".join(reading["drift"] or result["phases"])
+        return {"status": "drift", "failed": False, "message": f"Would run: {phases}. {reading['msg']}"}
     status = "compliant" if reading["compliant"] else "drift"
     return {"status": status, "failed": alarming, "message": reading["msg"]}
 
@@ -121,10 +156,12 @@ def _row(name: str, result: Data | None) -> dict[str, t.Any]:
             "phases": [],
             "after": None,
             "failed_phase": None,
+            "reboot_required": False,
+            "to_do": [],
             "message": "The run has no result of this host: it ended before the host's turn, or the role refused its variables.",
         }
     reading = result["after"] or {"agent": {}, "checks": [], "drift": []}
-    row = {"host": name, **{key: result[key] for key in ("status", "changed", "phases", "failed_phase", "message")}}
+    row = {"host": name, **{key: result[key] for key in ("status", "changed", "phases", "failed_phase", "message", "reboot_required")}}
     return {**row, **_agent(reading["agent"]), "drift": reading["drift"], "to_do": _to_do(result, reading), "checks": reading["checks"]}
 
 
@@ -147,9 +184,11 @@ def _to_do(result: Data, reading: Data) -> list[str]:
         return ["Check that the host is on, that its WinRM endpoint answers, and that the inventory's address and account are right."]
     if result["status"] == "not_run":
         return ["Read the run's output for the reason, then run it again for this host."]
+    if result["after"] is None:
+        return list(result["to_do"])
     open_checks = [check for status in ("fail", "unknown", "warn") for check in reading["checks"] if check["status"] == status]
     sentences = [_sentence(check, untried=not result["phases"]) for check in open_checks if check["remedy"]]
-    return list(dict.fromkeys(sentences))  # a stopped service fails two checks, and is started once
+    return list(dict.fromkeys([*result["to_do"], *sentences]))  # a stopped service fails two checks, and is started once
 
 
 def _sentence(check: Data, *, untried: bool) -> str:

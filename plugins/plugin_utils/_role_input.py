@@ -12,9 +12,11 @@ import os
 import typing as t
 from collections.abc import Callable
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import SETTINGS, wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import parse_version
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
@@ -36,7 +38,7 @@ def input_errors(variables: Variables, *, repairs: bool) -> list[str]:
         variables: the role's variables without their prefix; what is not set is left out.
         repairs: whether the role is to install and register, and not only to look.
     """
-    checks = [_tenant, _cloud, _ca_path, _sign_in, _version, _account, _times]
+    checks = [_tenant, _cloud, _ca_path, _sign_in, _version, _account, _times, _settings]
     if repairs:
         checks += [_eula, _domains, _source, _package, _registration]
     # One wrong value, such as the cloud, may spoil several checks: each sentence is said once.
@@ -107,9 +109,16 @@ def _account(variables: Variables) -> None:
 
 
 def _times(variables: Variables) -> None:
-    for name, least in (("install_timeout", 1), ("register_timeout", 1), ("wait", 0)):
+    for name, least in (("install_timeout", 1), ("reboot_timeout", 1), ("register_timeout", 1), ("wait", 0)):
         if name in variables and int(variables[name]) < least:
             raise ConfigurationError(f"'{PREFIX}{name}' is {variables[name]}: give a number of seconds, {least} or more.")
+
+
+def _settings(variables: Variables) -> None:
+    checked = ArgumentSpecValidator(SETTINGS).validate(dict(variables.get("settings") or {}))
+    if checked.error_messages:
+        raise ConfigurationError(f"'{PREFIX}settings': {'; '.join(checked.error_messages)}.")
+    wanted_settings(checked.validated_parameters)
 
 
 def _package(variables: Variables) -> None:

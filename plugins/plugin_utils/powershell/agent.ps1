@@ -1,4 +1,4 @@
-# Reads the installed agent: product files and registry, Uninstall entries, services, certificate, exe.config.
+# Reads the installed agent: product files and registry, Uninstall entries, services, certificate. Needs settings.ps1.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -32,7 +32,7 @@ function Get-UninstallFact {
     # The product's rows under Programs and Features. Names are mixed over the rebrand and bundle rows lie in the
     # 32-bit view, so both views are read and names are matched by pattern.
     $root = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall'
-    $pattern = '^Microsoft (Azure AD Connect|Entra( Connect)?) (Provisioning Agent( Package)?|Agent Updater)$'
+    $pattern = '^Microsoft (Azure AD|Entra)\b.* (Provisioning Agent( Package)?|Agent Updater)$'
     foreach ($view in @([Microsoft.Win32.RegistryView]::Registry64, [Microsoft.Win32.RegistryView]::Registry32)) {
         $names = Get-RegistrySubKeyName -Path $root -View $view
         foreach ($name in $names) {
@@ -47,36 +47,11 @@ function Get-UninstallFact {
                 display_name = [string]$values['DisplayName']
                 version = [string]$(if ($isBundle) { $values['BundleVersion'] } else { $values['DisplayVersion'] })
                 bundle = $isBundle
+                updater = [string]$values['DisplayName'] -like '*Agent Updater'
                 quiet_uninstall = [string]$values['QuietUninstallString']
             }
         }
     }
-}
-
-function Get-ConfigurationFact {
-    # The agent's exe.config: whether it is there, whether it parses, and the outbound proxy it sets.
-    param(
-        [string]$Path
-    )
-    $fact = @{ path = $Path; present = $false; well_formed = $null; proxy = $null }
-    if (-not [System.IO.File]::Exists($Path)) {
-        return $fact
-    }
-    $fact.present = $true
-    $document = New-Object -TypeName System.Xml.XmlDocument
-    try {
-        $document.Load($Path)
-        $fact.well_formed = $true
-    }
-    catch [System.Xml.XmlException] {
-        $fact.well_formed = $false
-        return $fact
-    }
-    $proxy = $document.SelectSingleNode('/configuration/system.net/defaultProxy/proxy/@proxyaddress')
-    if ($null -ne $proxy) {
-        $fact.proxy = $proxy.Value
-    }
-    return $fact
 }
 
 function Get-CertificateFact {
@@ -117,8 +92,7 @@ function Get-CertificateFact {
 
 function Get-ProductFact {
     # What is installed. The version is the executable's own: Uninstall entries survive a half-removed product.
-    $registryPath = 'SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent'
-    $registry = Get-RegistryValue -Path $registryPath
+    $registry = Get-RegistryValue -Path $agentKey
     $directory = [System.IO.Path]::Combine($env:ProgramFiles, 'Microsoft Azure AD Connect Provisioning Agent')
     $tenantId = $null
     if ($null -ne $registry) {
@@ -144,15 +118,36 @@ function Get-ProductFact {
         registry_present = $null -ne $registry
         tenant_id = $tenantId
         uninstall = @(Get-UninstallFact)
-        configuration = Get-ConfigurationFact -Path "$executable.config"
+        configuration = Get-SettingFact -ConfigurationPath "$executable.config"
     }
+}
+
+function Get-OtherAgentFact {
+    # The names of other Microsoft agents on this host that the updater serves too: pass-through authentication and Health.
+    $names = @()
+    foreach ($view in @([Microsoft.Win32.RegistryView]::Registry64, [Microsoft.Win32.RegistryView]::Registry32)) {
+        foreach ($name in (Get-RegistrySubKeyName -Path 'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall' -View $view)) {
+            $values = Get-RegistryValue -Path "SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\$name" -View $view
+            $names += @([string]$(if ($null -ne $values) { $values['DisplayName'] }) | Where-Object -FilterScript { $_ -match '^Microsoft (Azure AD|Entra)\b.* (Authentication Agent|Health\b.*)$' })
+        }
+    }
+    # Rows are renamed from time to time, services are not.
+    $services = Get-RegistrySubKeyName -Path 'SYSTEM\CurrentControlSet\Services' -View ([Microsoft.Win32.RegistryView]::Registry64)
+    foreach ($name in @($services | Where-Object -FilterScript { $_ -match '^(AzureADConnectAuthenticationAgent|AzureADConnectHealth|AdHealth|ADFSHealth)' })) {
+        $fact = Get-ServiceFact -Name $name
+        if ($fact.present) {
+            $names += $(if ($fact.display_name) { $fact.display_name } else { $name })
+        }
+    }
+    return @($names | Sort-Object -Unique)
 }
 
 function Test-AgentComplete {
     # Whether nothing of the product is missing; the controller's is_complete asks the same of Get-AgentFact.
     $product = Get-ProductFact
     $service = Get-ServiceFact -Name 'AADConnectProvisioningAgent'
-    return [bool]($product.version -and $product.module_present -and $product.registry_present -and $service.present)
+    $rows = @($product.uninstall | Where-Object -FilterScript { -not $_.updater })
+    return [bool]($product.version -and $product.module_present -and $product.registry_present -and $service.present -and $rows.Count -gt 0)
 }
 
 function Get-AgentFact {
@@ -183,5 +178,8 @@ function Get-AgentFact {
             Get-ServiceFact -Name 'AzureADConnectAgentUpdater'
         )
         certificates = @(Get-CertificateFact)
+        other_agents = @(Get-OtherAgentFact)
+        # Setup needs Credential Manager.
+        vault = Get-ServiceFact -Name 'VaultSvc'
     }
 }

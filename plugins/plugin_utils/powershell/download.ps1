@@ -26,6 +26,7 @@ $WhatIfPreference = $false
 $Ansible.Changed = $false
 
 # include: storage.ps1
+# include: settings.ps1
 # include: agent.ps1
 # include: process.ps1
 

@@ -19,11 +19,14 @@ $WhatIfPreference = $false
 $Ansible.Changed = $false
 
 # include: storage.ps1
+# include: settings.ps1
 # include: agent.ps1
+# include: installer.ps1
 # include: package.ps1
 # include: process.ps1
 
 $facts = Get-AgentFact
+$facts.installing = Test-InstallationRunning
 $facts.package = $null
 if ($PackagePath) {
     $package = Get-PackageFact -Path $PackagePath

@@ -1,17 +1,19 @@
-# Payload: runs the proven package (or none), makes the services run, and tells how the host is afterwards.
+# Payload: runs the proven package (or none), applies settings, makes the services run, and tells how the host is afterwards.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 [CmdletBinding()]
 param(
-    # '' when only the services need a hand.
+    # '' when only settings or services need a hand.
     [string]$PackagePath = '',
     # The hash of the file that was proven; another file under the same name is not run.
     [string]$Sha256 = '',
     # Switches and variables for the bundle, without /quiet, /norestart and /log.
     [string[]]$BundleArguments = @(),
     [string]$LogPath = '',
+    # JSON for Set-AgentSetting; '' leaves all settings alone.
+    [string]$Settings = '',
     [int]$TimeoutSeconds = 1800
 )
 Set-StrictMode -Version Latest
@@ -20,8 +22,22 @@ $ProgressPreference = 'SilentlyContinue'
 $Ansible.Changed = $false
 
 # include: storage.ps1
+# include: settings.ps1
 # include: agent.ps1
 # include: services.ps1
+# include: installer.ps1
+
+function Assert-ProvenPackage {
+    param(
+        [System.IO.FileStream]$Package
+    )
+    $hasher = [System.Security.Cryptography.SHA256]::Create()
+    $hash = [System.BitConverter]::ToString($hasher.ComputeHash($Package)).Replace('-', '').ToLowerInvariant()
+    $hasher.Dispose()
+    if ($hash -ne $Sha256) {
+        throw "The package $PackagePath changed after it was proven (SHA-256 $hash, proven was $Sha256)."
+    }
+}
 
 function Stop-StrayWizard {
     # Some builds open the wizard at the end of a quiet installation; in a session with no desktop it would wait for ever.
@@ -37,81 +53,96 @@ function Stop-StrayWizard {
 
 function Invoke-Bundle {
     # Runs the bundle to its end and returns its exit code; nothing when it had to be stopped.
-    param(
-        [System.IO.FileStream]$Package,
-        [System.DateTime]$Deadline
-    )
-    $hasher = [System.Security.Cryptography.SHA256]::Create()
-    $hash = [System.BitConverter]::ToString($hasher.ComputeHash($Package)).Replace('-', '').ToLowerInvariant()
-    $hasher.Dispose()
-    if ($hash -ne $Sha256) {
-        throw "The package $PackagePath changed after it was proven (SHA-256 $hash, proven was $Sha256)."
-    }
-    $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
-    $start.FileName = $PackagePath
-    $start.Arguments = (@($BundleArguments) + @('/quiet', '/norestart', '/log', "`"$LogPath`"")) -join ' '
-    $start.UseShellExecute = $false
-    $start.CreateNoWindow = $true
+    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($LogPath))
+    [System.IO.File]::Delete($LogPath)
+    $arguments = (@($BundleArguments) + @('/quiet', '/norestart', '/log', "`"$LogPath`"")) -join ' '
     $began = [System.DateTime]::UtcNow
-    $process = [System.Diagnostics.Process]::Start($start)
+    # Held open without write or delete sharing, so that nobody can exchange the file between proof and start.
+    $package = [System.IO.File]::Open($PackagePath, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::Read)
     try {
-        $left = [System.Math]::Max(1, [int]($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds)
-        if (-not $process.WaitForExit($left)) {
-            $process.Kill()
-            return $null
-        }
-        return $process.ExitCode
+        Assert-ProvenPackage -Package $package
+        $Ansible.Changed = $true
+        return Invoke-Installer -Path $PackagePath -Arguments $arguments -Deadline $deadline
     }
     finally {
-        $process.Dispose()
+        $package.Dispose()
         Stop-StrayWizard -Since $began
     }
 }
 
 function Wait-Product {
     # The bundle's last steps may still be settling when its process has ended.
-    param(
-        [System.DateTime]$Deadline
-    )
     $limit = [System.DateTime]::UtcNow.AddSeconds(60)
-    while ([System.DateTime]::UtcNow -lt $Deadline -and [System.DateTime]::UtcNow -lt $limit -and -not (Test-AgentComplete)) {
+    while ([System.DateTime]::UtcNow -lt $deadline -and [System.DateTime]::UtcNow -lt $limit -and -not (Test-AgentComplete)) {
         Start-Sleep -Milliseconds 500
     }
 }
 
-$deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
-$answer = @{ exit_code = $null; timed_out = $false; log_tail = ''; service_error = ''; facts = $null }
-$installed = $true
-if ($PackagePath) {
-    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($LogPath))
-    [System.IO.File]::Delete($LogPath)
-    # Held open without write or delete sharing, so that nobody can exchange the file between proof and start.
-    $package = [System.IO.File]::Open($PackagePath, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::Read)
-    try {
-        $answer.exit_code = Invoke-Bundle -Package $package -Deadline $deadline
-    }
-    finally {
-        $package.Dispose()
-    }
-    $Ansible.Changed = $true
+function Install-Package {
+    # Runs the bundle; packages before 1.1.1365 and new installations over old files put the configuration back to its defaults.
+    $configuration = (Get-ProductFact).executable + '.config'
+    $edited = $(if ([System.IO.File]::Exists($configuration)) { [System.IO.File]::ReadAllText($configuration) } else { '' })
+    $answer.exit_code = Invoke-Bundle
     $answer.timed_out = $null -eq $answer.exit_code
     $answer.log_tail = Get-FileTail -Path $LogPath
-    # 0, and the two codes that mean "done, restart pending".
-    $installed = @(0, 3010, 1641) -contains ($answer.exit_code -band 0xffff)
-    if ($installed) {
-        Wait-Product -Deadline $deadline
+    if (-not (Test-ExitSuccess -Code $answer.exit_code)) {
+        return
+    }
+    Wait-Product
+    if ($edited) {
+        $carried = Copy-ConfigurationEdit -OldText $edited -Path $configuration
+        $answer.configuration_carried = @($carried.sections)
+        $script:restart = $script:restart -or $carried.changed
     }
 }
-if ($installed -and -not $answer.timed_out) {
+
+function Start-AllAgentService {
+    # The agent reads its settings when it starts: it is restarted once, when something that it reads has changed.
     foreach ($name in @('AADConnectProvisioningAgent', 'AzureADConnectAgentUpdater')) {
+        $again = $restart -and $name -eq 'AADConnectProvisioningAgent'
         try {
-            if (Start-AgentService -Name $name -Deadline $deadline) {
+            if (Start-AgentService -Name $name -Deadline $deadline -Restart:$again) {
                 $Ansible.Changed = $true
             }
         }
         catch {
             $answer.service_error = "$name`: $($_.Exception.Message)"
         }
+    }
+}
+
+$deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
+$answer = @{
+    busy = $false; exit_code = $null; timed_out = $false; log_tail = ''; configuration_carried = @(); backup = $null
+    settings_error = ''; service_error = ''; facts = $null
+}
+$restart = $false
+$turn = Enter-Installation
+if ($null -eq $turn) {
+    $answer.busy = $true
+}
+else {
+    try {
+        if ($PackagePath) {
+            Install-Package
+        }
+        if (-not $PackagePath -or (Test-ExitSuccess -Code $answer.exit_code)) {
+            if ($Settings) {
+                try {
+                    $applied = Set-AgentSetting -ConfigurationPath ((Get-ProductFact).executable + '.config') -Wanted ($Settings | ConvertFrom-Json)
+                    $answer.backup = $applied.backup
+                    $restart = $restart -or $applied.changed
+                    if ($applied.changed) { $Ansible.Changed = $true }
+                }
+                catch {
+                    $answer.settings_error = $_.Exception.Message
+                }
+            }
+            Start-AllAgentService
+        }
+    }
+    finally {
+        Exit-Installation -Mutex $turn
     }
 }
 $answer.facts = Get-AgentFact

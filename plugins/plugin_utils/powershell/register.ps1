@@ -17,6 +17,7 @@ $ProgressPreference = 'SilentlyContinue'
 $Ansible.Changed = $false
 
 # include: storage.ps1
+# include: settings.ps1
 # include: agent.ps1
 # include: services.ps1
 # include: process.ps1

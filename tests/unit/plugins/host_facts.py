@@ -21,8 +21,26 @@ HEALTHY: dict[str, t.Any] = {
         "module_present": True,
         "registry_present": True,
         "tenant_id": TENANT,
-        "uninstall": [],
-        "configuration": {"path": "", "present": True, "well_formed": True, "proxy": None},
+        "uninstall": [
+            {
+                "key": "{6B1F0F0E-51F2-4C1E-9D52-0D1D5E7A3C44}",
+                "view": "Registry32",
+                "display_name": "Microsoft Entra Provisioning Agent Package",
+                "version": "1.1.2334.0",
+                "bundle": True,
+                "updater": False,
+                "quiet_uninstall": r'"C:\ProgramData\Package Cache\setup.exe" /uninstall /quiet',
+            }
+        ],
+        "configuration": {
+            "path": "",
+            "present": True,
+            "well_formed": True,
+            "error": "",
+            "proxy": None,
+            "enforce_fips_policy": None,
+            "tunables": [],
+        },
     },
     "services": [
         {
@@ -57,6 +75,9 @@ HEALTHY: dict[str, t.Any] = {
             "has_private_key": True,
         }
     ],
+    "other_agents": [],
+    "vault": {"name": "VaultSvc", "present": True, "start_type": "manual"},
+    "installing": False,
     "package": None,
     "domains": ["contoso.lab"],
     "domains_error": None,
@@ -87,6 +108,7 @@ def host(**changes: t.Any) -> dict[str, t.Any]:
 def empty_host() -> dict[str, t.Any]:
     """Return the facts of a host that never saw the agent."""
     facts = host(product__version=None, product__module_present=False, product__registry_present=False, product__tenant_id=None)
+    facts["product"]["uninstall"] = []
     for service in facts["services"]:
         service.update(present=False, state=None, start_type=None, account=None, managed_account=None)
     return {**facts, "certificates": [], "domains": None}

@@ -21,7 +21,7 @@ def test_file_is_ascii_and_says_what_it_is(file: pathlib.Path) -> None:
     assert text.startswith("# ") and text.endswith("\n") and "SPDX-License-Identifier: GPL-3.0-or-later" in text
 
 
-PAYLOADS = ["facts", "download", "install", "register", "register_session", "domains_session", "package_session"]
+PAYLOADS = ["facts", "download", "install", "register", "remove", "register_session", "domains_session", "package_session"]
 FUNCTION = re.compile(r"^function ([A-Z][a-z]+-[A-Za-z]+)", re.MULTILINE)
 
 
@@ -46,7 +46,7 @@ def test_unknown_payload_is_an_error() -> None:
 
 
 def test_every_file_is_used() -> None:
-    loaded = "".join(_payload.load_payload(name) for name in ("facts", "download", "install", "register", "register_session"))
+    loaded = "".join(_payload.load_payload(name) for name in ("facts", "download", "install", "register", "remove", "register_session"))
     loaded += _payload.load_payload("domains_session")
     texts = {file.name: file.read_text(encoding="ascii").strip() for file in FILES}
     assert [name for name, text in texts.items() if "# include:" not in text and text not in loaded] == []

@@ -1,0 +1,192 @@
+# Payload: removes the agent from this host and what its own uninstallation leaves, and tells how the host is afterwards.
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+[CmdletBinding()]
+param(
+    # The folder for the uninstallers' logs.
+    [string]$LogDirectory,
+    # Whether another agent on this host needs the updater, and may own certificates of the same issuer.
+    [bool]$KeepShared = $false,
+    [int]$TimeoutSeconds = 1800
+)
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+$Ansible.Changed = $false
+
+# include: storage.ps1
+# include: settings.ps1
+# include: agent.ps1
+# include: installer.ps1
+
+function Add-Step {
+    # Notes one uninstallation; throws when it did not end well, so that nothing after it is tried.
+    param(
+        [string]$Name,
+        [object]$Code,
+        [string]$Log
+    )
+    $Ansible.Changed = $true
+    $answer.exit_code = $Code
+    $answer.step = $Name
+    $answer.log_path = $Log
+    $answer.log_tail = Get-FileTail -Path $Log
+    $answer.timed_out = $null -eq $Code
+    $answer.restart = $answer.restart -or ($null -ne $Code -and @(3010, 1641) -contains (Get-ExitNumber -Code $Code))
+    # 1605: Windows Installer does not know it (any more).
+    if (-not (Test-ExitSuccess -Code $Code) -and ($null -eq $Code -or (Get-ExitNumber -Code $Code) -ne 1605)) {
+        throw [System.OperationCanceledException]"$Name"
+    }
+}
+
+function Remove-MsiProduct {
+    # Removes one product of Windows Installer by its code, which is the name of its row.
+    param(
+        [hashtable]$Row
+    )
+    if ($Row.key -notmatch '^\{[0-9A-Fa-f-]{36}\}$') {
+        return
+    }
+    $log = [System.IO.Path]::Combine($LogDirectory, "uninstall-$($Row.key.Trim('{}')).log")
+    $program = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'msiexec.exe')
+    $code = Invoke-Installer -Path $program -Arguments "/x $($Row.key) /qn /norestart /l*v `"$log`"" -Deadline $deadline
+    Add-Step -Name $Row.display_name -Code $code -Log $log
+}
+
+function Remove-Bundle {
+    # Runs what the bundle's row says. A row whose program is gone cannot be run and is taken away with the leftovers.
+    param(
+        [hashtable]$Row
+    )
+    if ($Row.quiet_uninstall -notmatch '^\s*(?:"(?<path>[^"]+)"|(?<path>\S+))\s*(?<rest>.*)$' -or -not [System.IO.File]::Exists($Matches['path'])) {
+        return
+    }
+    $log = [System.IO.Path]::Combine($LogDirectory, 'uninstall.log')
+    $code = Invoke-Installer -Path $Matches['path'] -Arguments "$($Matches['rest']) /norestart /log `"$log`"" -Deadline $deadline
+    Add-Step -Name $Row.display_name -Code $code -Log $log
+}
+
+function Remove-WindowsService {
+    # Windows PowerShell has no Remove-Service, and .NET neither.
+    param(
+        [string]$Name
+    )
+    if (-not (Get-ServiceFact -Name $Name).present) {
+        return
+    }
+    Stop-Service -Name $Name -Force -ErrorAction SilentlyContinue
+    $program = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'sc.exe')
+    $null = Invoke-Installer -Path $program -Arguments "delete $Name" -Deadline $deadline
+    $Ansible.Changed = $true
+}
+
+function Remove-RegistryTree {
+    param(
+        [string]$Path,
+        [Microsoft.Win32.RegistryView]$View = [Microsoft.Win32.RegistryView]::Registry64
+    )
+    $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $View)
+    try {
+        $hive.DeleteSubKeyTree($Path, $false)
+        $Ansible.Changed = $true
+    }
+    finally {
+        $hive.Dispose()
+    }
+}
+
+function Remove-Directory {
+    # Only what lies below Program Files: the folder comes from the registry, and what it holds is deleted.
+    param(
+        [string]$Path
+    )
+    $inside = $Path.StartsWith($env:ProgramFiles + '\', [System.StringComparison]::OrdinalIgnoreCase)
+    if ($inside -and [System.IO.Directory]::Exists($Path)) {
+        [System.IO.Directory]::Delete($Path, $true)
+        $Ansible.Changed = $true
+    }
+}
+
+function Remove-AgentCertificate {
+    # The private key is the agent's identity: who has it can speak for the agent.
+    $store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList @(
+        [System.Security.Cryptography.X509Certificates.StoreName]::My,
+        [System.Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
+    $store.Open([System.Security.Cryptography.X509Certificates.OpenFlags]::ReadWrite)
+    try {
+        $thumbprints = @(Get-CertificateFact | ForEach-Object -Process { $_.thumbprint })
+        foreach ($certificate in @($store.Certificates | Where-Object -FilterScript { $thumbprints -contains $_.Thumbprint })) {
+            $store.Remove($certificate)
+            $Ansible.Changed = $true
+        }
+    }
+    finally {
+        $store.Close()
+    }
+}
+
+function Remove-Leftover {
+    # What no uninstaller took away. The updater's parts go only with the updater.
+    param(
+        [string]$AgentDirectory,
+        [string]$UpdaterDirectory
+    )
+    Remove-WindowsService -Name 'AADConnectProvisioningAgent'
+    Remove-Directory -Path $AgentDirectory
+    Remove-RegistryTree -Path $agentKey
+    foreach ($row in @(Get-UninstallFact | Where-Object -FilterScript { -not $_.updater -or -not $KeepShared })) {
+        Remove-RegistryTree -Path "SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\$($row.key)" -View $row.view
+    }
+    if (-not $KeepShared) {
+        Remove-WindowsService -Name 'AzureADConnectAgentUpdater'
+        Remove-Directory -Path $UpdaterDirectory
+        Remove-AgentCertificate
+    }
+}
+
+function Remove-Agent {
+    # The order is the documented one: updater, agent, package. Since 1.1.972 the package takes the agent with it.
+    $directory = (Get-ProductFact).install_dir
+    $updater = (Get-ServiceFact -Name 'AzureADConnectAgentUpdater').path
+    $updaterDirectory = $(if ($updater) { [System.IO.Path]::GetDirectoryName(($updater -replace '^"([^"]+)".*$', '$1')) } else { '' })
+    $rows = @(Get-UninstallFact)
+    if (-not $KeepShared) {
+        foreach ($row in @($rows | Where-Object -FilterScript { $_.updater })) {
+            Remove-MsiProduct -Row $row
+        }
+    }
+    foreach ($row in @($rows | Where-Object -FilterScript { $_.bundle })) {
+        Remove-Bundle -Row $row
+    }
+    foreach ($row in @(Get-UninstallFact | Where-Object -FilterScript { -not $_.bundle -and -not $_.updater })) {
+        Remove-MsiProduct -Row $row
+    }
+    Remove-Leftover -AgentDirectory $directory -UpdaterDirectory $updaterDirectory
+}
+
+$deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
+$answer = @{ busy = $false; step = ''; exit_code = $null; timed_out = $false; restart = $false; log_path = $null; log_tail = ''; error = ''; facts = $null }
+$turn = Enter-Installation
+if ($null -eq $turn) {
+    $answer.busy = $true
+}
+else {
+    try {
+        $null = [System.IO.Directory]::CreateDirectory($LogDirectory)
+        Remove-Agent
+    }
+    catch [System.OperationCanceledException] {
+        # The exit code that Add-Step has noted tells why.
+        $answer.error = 'exit code'
+    }
+    catch {
+        $answer.error = $_.Exception.Message
+    }
+    finally {
+        Exit-Installation -Mutex $turn
+    }
+}
+$answer.facts = Get-AgentFact
+$Ansible.Result = $answer | ConvertTo-Json -Depth 8 -Compress
