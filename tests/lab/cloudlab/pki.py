@@ -6,7 +6,7 @@
 Three separate trees, as in the real world: a root for TLS servers, a root with an intermediate for code signing, and
 the issuer of agent certificates, which no host trusts (S33: the real one is not in Windows' root store either).
 
-Left out: revocation lists, OCSP and a time-stamping authority.
+Left out: revocation lists and OCSP.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ AGENT_ISSUER = "HISConnectorRegistrationCA.his.msappproxy.net"
 CA_LIFE = timedelta(days=3650)
 LEAF_LIFE = timedelta(days=365)
 CLOCK_SKEW = timedelta(days=1)
+#: CAs are older than what was signed in the past.
+CA_AGE = timedelta(days=1095)
 
 Usages = Sequence[ObjectIdentifier]
 
@@ -65,7 +67,8 @@ class Pki:
 
     Files, each `.pem` with a `.key` beside it: `ca` (TLS root), `code-root` and `code-pca` (code signing root and
     intermediate), `publisher`, `other-publisher` (same root, other subject), `untrusted-root` and `untrusted-publisher`
-    (the publisher's subject under a root no host has), `agent-ca`. A publisher's `.pem` holds the leaf and then its
+    (the publisher's subject under a root no host has), `expired-publisher` (the publisher's subject and root, but it has ended),
+    `time-stamper`, `agent-ca`. A publisher's `.pem` holds the leaf and then its
     intermediate, if any, so that a signature made with it carries the chain without the root.
     """
 
@@ -107,6 +110,12 @@ class Pki:
         certificate = x509.load_pem_x509_certificate(self.certificate_path(stem).read_bytes())
         return certificate.fingerprint(hashes.SHA1()).hex().upper()
 
+    def middle_of_life(self, stem: str) -> datetime:
+        """Half-way between the beginning and the end of a certificate's validity."""
+        certificate = x509.load_pem_x509_certificate(self.certificate_path(stem).read_bytes())
+        begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        return begin + (end - begin) / 2
+
     def server_certificate(self, names: Iterable[str]) -> tuple[bytes, bytes]:
         """Issue a TLS server certificate for host names and addresses: (chain as PEM, private key as PEM)."""
         names = list(names)
@@ -145,6 +154,8 @@ STEMS = (
     "other-publisher",
     "untrusted-root",
     "untrusted-publisher",
+    "expired-publisher",
+    "time-stamper",
     "agent-ca",
 )
 
@@ -163,6 +174,11 @@ def _write_all(directory: Path) -> None:
     _write(directory, "other-publisher", [other, code_pca])
     _write(directory, "untrusted-root", [untrusted_root])
     _write(directory, "untrusted-publisher", [_issue_leaf(publisher, untrusted_root, signing)])
+    expired = _issue_leaf(publisher, code_pca, signing, life=timedelta(days=-30), age=timedelta(days=395))
+    _write(directory, "expired-publisher", [expired, code_pca])
+    stamping = [ExtendedKeyUsageOID.TIME_STAMPING]
+    stamper = _issue_leaf(_name("Cloud Sync Lab Time Stamper", "Cloud Sync Lab", "US"), code_root, stamping, life=CA_LIFE, age=CA_AGE)
+    _write(directory, "time-stamper", [stamper])
     _write(directory, "agent-ca", [_issue_ca(_name(AGENT_ISSUER))])
 
 
@@ -176,7 +192,7 @@ def _write(directory: Path, stem: str, chain: Sequence[Issued]) -> None:
 def _issue_ca(subject: x509.Name, issuer: Issued | None = None, usages: Usages = ()) -> Issued:
     key = _new_key()
     depth = None if issuer is None else 0
-    builder = _builder(subject, key, issuer, CA_LIFE)
+    builder = _builder(subject, key, issuer, CA_LIFE, CA_AGE)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=depth), critical=True)
     builder = builder.add_extension(_key_usage(certificate_sign=True), critical=True)
     if usages:
@@ -190,23 +206,25 @@ def _issue_leaf(
     usages: Usages,
     extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
     life: timedelta = LEAF_LIFE,
+    age: timedelta = CLOCK_SKEW,
 ) -> Issued:
     key = _new_key()
-    builder = _builder(subject, key, issuer, life)
+    builder = _builder(subject, key, issuer, life, age)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_key_usage(certificate_sign=False), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    # RFC 3161 wants a time stamper's to be critical.
+    builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=ExtendedKeyUsageOID.TIME_STAMPING in usages)
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
     return Issued(builder.sign(issuer.key, hashes.SHA256()), key)
 
 
 def _builder(
-    subject: x509.Name, key: rsa.RSAPrivateKey, issuer: Issued | None, life: timedelta
+    subject: x509.Name, key: rsa.RSAPrivateKey, issuer: Issued | None, life: timedelta, age: timedelta
 ) -> x509.CertificateBuilder:
     """What every certificate has; the key identifiers are what OpenSSL's strict mode (Python 3.13's default) wants."""
     end = datetime.now(UTC) + life
-    start = min(end - timedelta(days=1), datetime.now(UTC) - CLOCK_SKEW)
+    start = min(end - timedelta(days=1), datetime.now(UTC) - age)
     issuer_key = issuer.key if issuer else key
     return (
         x509.CertificateBuilder(

@@ -14,6 +14,11 @@
 #define UPDATER_DISPLAY L"Microsoft Azure AD Connect Agent Updater"
 #define UPDATER_FOLDER L"Azure AD Connect Provisioning Agent Updater"
 #define UPDATER_PROGRAM L"AzureADConnectAgentUpdater.exe"
+/* Other agents that share the updater (S18). */
+#define PTA_SERVICE L"AzureADConnectAuthenticationAgent"
+#define PTA_DISPLAY L"Microsoft Azure AD Connect Authentication Agent"
+#define HEALTH_SERVICE L"AzureADConnectHealthAgent"
+#define HEALTH_DISPLAY L"Microsoft Entra Connect Health Agent"
 #define AGENTS_KEY L"SOFTWARE\\Microsoft\\Azure AD Connect Agents"
 #define AGENT_KEY AGENTS_KEY L"\\Azure AD Connect Provisioning Agent"
 #define DATA_FOLDER L"Microsoft\\Azure AD Connect Provisioning Agent"

@@ -3,10 +3,11 @@
  * Exit codes: 0; 87 bad arguments; 1618 another installation runs; 0x80070643 failed and rolled back; 0x80070666 a newer
  * version is installed; 0x81f40001 this Windows is not served; 1459 (the lab's own) no desktop for a window. Faults come from
  * the lab's registry key: SetupSeconds makes it take longer, SetupExitCode makes it end with that code (3010 and 1641 after
- * the installation, every other one after a roll-back).
- * Left out: windows, Burn's clean-room copy of itself, Windows Installer underneath (no MsiExec /X for the products' rows),
- * the ECMA connector host and AADCloudSyncTools, event log channels. An uninstallation leaves the trace files and the agent's
- * certificate (what the real one does to the certificate is not documented).
+ * the installation, every other one after a roll-back), SetupBusyTimes makes that many runs end at once with 1618, SetupLogText is
+ * written into the log.
+ * Left out: windows, Burn's clean-room copy of itself, Windows Installer underneath (msiexec.c stands in for it), the ECMA connector
+ * host and AADCloudSyncTools, event log channels. An uninstallation leaves the trace files and the agent's certificate (what the real
+ * one does to the certificate is not documented).
  * Copyright (c) 2026 entra_ops contributors
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -17,6 +18,7 @@
 #include "product.h"
 #include "setup_log.h"
 #include "setup_host.h"
+#include "setup_product.h"
 #include "setup_rows.h"
 #include "build.h"
 
@@ -25,8 +27,6 @@ LONG WINAPI RtlGetVersion(OSVERSIONINFOW *);
 #define FAILED_AND_ROLLED_BACK 0x80070643u
 #define NEWER_IS_INSTALLED 0x80070666u
 #define CONDITION_IS_FALSE 0x81f40001u
-#define CONFIGURATION_RESOURCE 102
-#define PAYLOADS (sizeof payloads / sizeof *payloads)
 /* From this version on an upgrade keeps edits of the exe.config (D23). */
 #define CONFIGURATION_KEPT_SINCE L"1.1.1365.0"
 
@@ -37,21 +37,6 @@ static struct {
     BOOL quiet;
     wchar_t log[LONG_PATH], layout[LONG_PATH], environment[64];
 } options = {.environment = L"Default"};
-
-static const struct {
-    int resource;
-    BOOL updater;
-    const wchar_t *name;
-} payloads[] = {
-    {101, FALSE, AGENT_PROGRAM},
-    {CONFIGURATION_RESOURCE, FALSE, AGENT_PROGRAM L".config"},
-    {103, FALSE, L"AADConnectProvisioningAgentWizard.exe"},
-    {104, FALSE, L"Microsoft.CloudSync.PowerShell.dll"},
-    {105, FALSE, L"Newtonsoft.Json.dll"},
-    {106, TRUE, UPDATER_PROGRAM},
-};
-
-static wchar_t agent_folder[LONG_PATH], updater_folder[LONG_PATH], trace_folder[LONG_PATH];
 
 /* ---- arguments ---- */
 
@@ -106,11 +91,6 @@ static BOOL parse(int count, wchar_t **arguments)
 
 /* ---- files ---- */
 
-static void payload_path(wchar_t *path, size_t i)
-{
-    join(path, payloads[i].updater ? updater_folder : agent_folder, payloads[i].name);
-}
-
 /* Another name in each run: a backup of a file in use may still be there from an earlier one. */
 static void backup_path(wchar_t *path, size_t i)
 {
@@ -146,17 +126,6 @@ static DWORD write_files(const wchar_t *before)
     if (!error) error = create_folder(trace_folder);
     for (size_t i = 0; i < PAYLOADS && !error; i++) error = write_payload(i, before);
     return error;
-}
-
-static void remove_files(void)
-{
-    wchar_t path[LONG_PATH];
-    for (size_t i = 0; i < PAYLOADS; i++) {
-        payload_path(path, i);
-        remove_file(path);
-    }
-    RemoveDirectoryW(agent_folder);
-    RemoveDirectoryW(updater_folder);
 }
 
 static void restore_files(void)
@@ -226,15 +195,12 @@ static DWORD write_settings(void)
     return RegCloseKey(key);
 }
 
-/* Takes everything away. The lab's agent id goes with the registration, which the real agent has nowhere else. */
+/* Takes everything away, except the updater while another agent needs it. */
 static DWORD remove_all(SC_HANDLE manager)
 {
-    DWORD error = remove_service(manager, AGENT_SERVICE), second = remove_service(manager, UPDATER_SERVICE);
-    remove_files();
-    RegDeleteTreeW(HKEY_LOCAL_MACHINE, AGENT_KEY);
-    RegDeleteKeyW(HKEY_LOCAL_MACHINE, AGENTS_KEY); /* fails while another agent has a key there */
-    RegDeleteKeyValueW(HKEY_LOCAL_MACHINE, LAB_KEY, L"AgentId");
-    remove_rows(0);
+    BOOL shared = is_updater_shared();
+    DWORD error = remove_agent(manager), second = shared ? 0 : remove_updater(manager);
+    remove_rows(0, shared);
     return error ? error : second;
 }
 
@@ -333,25 +299,7 @@ static DWORD check(void)
     return ERROR_SUCCESS;
 }
 
-/* Windows Installer lets one installation run at a time and shows it by this mutex. */
-static DWORD enter_installer(void)
-{
-    HANDLE mutex = CreateMutexW(0, FALSE, L"Global\\_MSIExecute");
-    DWORD answer = mutex ? WaitForSingleObject(mutex, 0) : WAIT_FAILED;
-    return answer == WAIT_OBJECT_0 || answer == WAIT_ABANDONED ? ERROR_SUCCESS : ERROR_INSTALL_ALREADY_RUNNING;
-}
-
 /* ---- running ---- */
-
-static void find_folders(void)
-{
-    wchar_t programs[MAX_PATH] = L"", data[MAX_PATH] = L"";
-    SHGetFolderPathW(0, CSIDL_PROGRAM_FILES, 0, 0, programs);
-    SHGetFolderPathW(0, CSIDL_COMMON_APPDATA, 0, 0, data);
-    join(agent_folder, programs, AGENT_FOLDER);
-    join(updater_folder, programs, UPDATER_FOLDER);
-    join(trace_folder, data, DATA_FOLDER L"\\Trace");
-}
 
 static DWORD copy_layout(void)
 {
@@ -360,6 +308,17 @@ static DWORD copy_layout(void)
     join(path, options.layout, BUNDLE_PROGRAM);
     create_folder(options.layout);
     return CopyFileW(self, path, FALSE) ? 0 : (DWORD)HRESULT_FROM_WIN32(GetLastError());
+}
+
+/* The wished-for number of runs that find another installation running. */
+static BOOL is_made_busy(void)
+{
+    HKEY key;
+    DWORD times = get_number(LAB_KEY, L"SetupBusyTimes", 0);
+    if (!times || create_key(LAB_KEY, KEY_WOW64_64KEY, &key)) return FALSE;
+    set_number(key, L"SetupBusyTimes", times - 1);
+    RegCloseKey(key);
+    return TRUE;
 }
 
 static DWORD change_host(void)
@@ -378,6 +337,7 @@ static DWORD run(void)
     DWORD code = ERROR_SUCCESS;
     if (options.action == LAYOUT) return copy_layout();
     if (!options.quiet) return ERROR_REQUIRES_INTERACTIVE_WINDOWSTATION;
+    if (is_made_busy()) return ERROR_INSTALL_ALREADY_RUNNING;
     if (options.action != UNINSTALL) code = check();
     if (!code) code = enter_installer();
     return code ? code : change_host();
@@ -399,9 +359,11 @@ int wmain(int count, wchar_t **arguments)
 {
     DWORD code = ERROR_INVALID_PARAMETER;
     BOOL understood = parse(count, arguments);
+    wchar_t wish[512];
     open_log(options.log, L"Microsoft_Azure_AD_Connect_Provisioning_Agent_Package");
     log_start();
     if (understood) code = run();
+    if (get_text(HKEY_LOCAL_MACHINE, LAB_KEY, L"SetupLogText", wish, sizeof wish)) write_log(L"i000", L"%ls", wish);
     write_log(L"i399", L"Apply complete, result: 0x%lx, restart: %ls, ba requested restart:  No", is_success(code) ? 0 : code,
               is_success(code) && code ? L"Required" : L"None");
     write_log(L"i007", L"Exit code: 0x%lx, restarting: No", code);

@@ -86,15 +86,34 @@ static void remove_bundle_row(HKEY root, HKEY row, const wchar_t *name, void *da
     RegDeleteTreeW(root, name);
 }
 
+/* Removes a product's row, the updater's excepted when it is kept (data points to a BOOL). */
 static void remove_product_row(HKEY root, HKEY row, const wchar_t *name, void *data)
 {
-    (void)data;
-    if (is_own_product(row)) RegDeleteTreeW(root, name);
+    wchar_t display[128];
+    if (!is_own_product(row)) return;
+    get_text(row, 0, L"DisplayName", display, sizeof display);
+    if (!*(BOOL *)data || wcscmp(display, UPDATER_DISPLAY)) RegDeleteTreeW(root, name);
 }
 
-static void remove_rows(const wchar_t *except_bundle)
+static void look_for_other_agent(HKEY root, HKEY row, const wchar_t *name, void *data)
 {
-    each_row(KEY_WOW64_64KEY, remove_product_row, 0);
+    wchar_t display[128];
+    (void)root, (void)name;
+    if (!get_text(row, 0, L"DisplayName", display, sizeof display)) return;
+    if (!wcscmp(display, PTA_DISPLAY) || !wcscmp(display, HEALTH_DISPLAY)) *(BOOL *)data = TRUE;
+}
+
+/* Whether another agent is on the host that the updater serves too (S18). */
+static BOOL is_updater_shared(void)
+{
+    BOOL shared = FALSE;
+    each_row(KEY_WOW64_64KEY, look_for_other_agent, &shared);
+    return shared;
+}
+
+static void remove_rows(const wchar_t *except_bundle, BOOL keep_updater)
+{
+    each_row(KEY_WOW64_64KEY, remove_product_row, &keep_updater);
     each_row(KEY_WOW64_32KEY, remove_bundle_row, (void *)except_bundle);
 }
 
@@ -153,7 +172,7 @@ static DWORD write_rows(void)
     wchar_t cached[LONG_PATH];
     DWORD error = write_cache(cached);
     if (error) return error;
-    remove_rows(BUNDLE_ID);
+    remove_rows(BUNDLE_ID, FALSE);
     if ((error = write_product_row(PRODUCT_CODE, AGENT_DISPLAY))) return error;
     if ((error = write_product_row(UPDATER_CODE, UPDATER_DISPLAY))) return error;
     return write_bundle_row(cached);

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds every file of the manifest: releases, and what a product must refuse to run.
+"""Builds every file of the manifest: releases, what a product must refuse to run, and other agents' setups.
 
-Left out: a time stamp in the signatures (the lab has no time-stamping authority).
+Only expired-stamped carries a time stamp, by the lab's own authority; real packages all do.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cloudlab.package.compiler import OTHER_PRODUCT, Compiler
+from cloudlab.package.compiler import OTHER_AGENTS, OTHER_PRODUCT, Compiler, Program
 from cloudlab.package.signing import sign
 from cloudlab.pki import Pki
 from cloudlab.windows.prefix import Prefix
 
 #: Oldest first; the release channel serves the last one.
-RELEASES = ("1.1.2334.0", "1.1.2505.0")
+RELEASES = ("1.1.1107.0", "1.1.2334.0", "1.1.2505.0")
 
+_OTHER_VERSION = "1.5.3027.0"
 _SIGN_IN_PAGE = (
     "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body><h1>Sign in</h1><p>Cloud Sync Lab</p></body></html>\n"
 )
@@ -79,6 +80,9 @@ def _plan(maker: _Maker) -> list[Item]:
             "signed by the publisher's name under an unknown root",
             maker.signed_by("untrusted-publisher"),
         ),
+        ("expired", new, "signed with a certificate that has ended", maker.signed_by("expired-publisher")),
+        ("expired-stamped", new, "the same, with a time stamp from before its end", maker.stamped_by("expired-publisher")),
+        *((name, _OTHER_VERSION, f"setup of the {program.product}", maker.other_agent(program)) for name, program in OTHER_AGENTS.items()),
         (
             "other-product",
             "1.5.4287.0",
@@ -111,6 +115,16 @@ class _Maker:
 
     def signed_by(self, publisher: str) -> Callable[[Path], None]:
         return lambda path: sign(self._bundle(RELEASES[-1]), path, self._pki, publisher)
+
+    def stamped_by(self, publisher: str) -> Callable[[Path], None]:
+        def write(path: Path) -> None:
+            # In the middle of the certificate's life.
+            sign(self._bundle(RELEASES[-1]), path, self._pki, publisher, self._pki.middle_of_life(publisher))
+
+        return write
+
+    def other_agent(self, program: Program) -> Callable[[Path], None]:
+        return lambda path: sign(self._compiler.other_agent(_OTHER_VERSION, program), path, self._pki, "publisher")
 
     def unsigned(self, path: Path) -> None:
         shutil.copyfile(self._bundle(RELEASES[-1]), path)

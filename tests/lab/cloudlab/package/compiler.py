@@ -17,6 +17,8 @@ from cloudlab.windows.prefix import Prefix
 _LAB = Path(__file__).parents[2]
 _NATIVE = _LAB / "native"
 _MODULE = _LAB / "module"
+#: Not every program uses every function of the headers that they share.
+C_FLAGS = ("-std=gnu11", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-municode")
 _GCC, _WINDRES = "x86_64-w64-mingw32-gcc", "x86_64-w64-mingw32-windres"
 
 #: Beyond the 1 MiB below which the collection takes a file for an error page.
@@ -36,20 +38,24 @@ class Program:
     resource: str = "version.rc"
     libraries: tuple[str, ...] = ()
     payload: bool = False
+    service: str = ""
 
 
 _AGENT_PRODUCT = "Microsoft Azure AD Connect Provisioning Agent"
 _AGENT_FILE = "AADConnectProvisioningAgent.exe"
+_UPDATER_PRODUCT = "Microsoft Azure AD Connect Agent Updater"
+_UPDATER = Program(
+    "idle_service.c",
+    "AzureADConnectAgentUpdater.exe",
+    _UPDATER_PRODUCT,
+    _UPDATER_PRODUCT,
+    libraries=("advapi32",),
+    service="AzureADConnectAgentUpdater",
+)
 _CONTENT = (
     Program("agent.c", _AGENT_FILE, _AGENT_PRODUCT, _AGENT_PRODUCT, libraries=("winhttp", "shell32", "advapi32")),
     Program("wizard.c", "AADConnectProvisioningAgentWizard.exe", _AGENT_PRODUCT, f"{_AGENT_PRODUCT} Wizard"),
-    Program(
-        "updater.c",
-        "AzureADConnectAgentUpdater.exe",
-        "Microsoft Azure AD Connect Agent Updater",
-        "Microsoft Azure AD Connect Agent Updater",
-        libraries=("advapi32",),
-    ),
+    _UPDATER,
 )
 _PACKAGE_PRODUCT = "Microsoft Azure AD Connect Provisioning Agent Package"
 BUNDLE = Program(
@@ -72,6 +78,19 @@ OTHER_PRODUCT = Program(
 )
 
 
+def _other_agent(file: str, product: str, service: str) -> Program:
+    return Program("other_agent.c", file, product, product, "other_agent.rc", ("shell32", "advapi32"), service=service)
+
+
+#: Agents that share the updater (S18).
+OTHER_AGENTS = {
+    "pta-agent": _other_agent(
+        "AADConnectAuthAgentSetup.exe", "Microsoft Azure AD Connect Authentication Agent", "AzureADConnectAuthenticationAgent"
+    ),
+    "health-agent": _other_agent("MicrosoftEntraConnectHealthAgentSetup.exe", "Microsoft Entra Connect Health Agent", "AzureADConnectHealthAgent"),
+}
+
+
 class Compiler:
     """Compiles in one directory of its own; the module, the same in every version, once."""
 
@@ -88,6 +107,15 @@ class Compiler:
             self._add_content(work, version)
         filler = random.Random(version)  # noqa: S311 - filler, the same in every build
         (work / "padding.bin").write_bytes(filler.randbytes(_PADDING))
+        return _compile(program, version, work)
+
+    def other_agent(self, version: str, program: Program) -> Path:
+        """Compile the setup of another agent and return the unsigned EXE."""
+        work = self._directory / program.file
+        work.mkdir(parents=True)
+        own = Program("idle_service.c", "own_service.exe", program.product, program.product, libraries=("advapi32",), service=program.service)
+        for content in (own, _UPDATER):
+            _compile(content, version, work)
         return _compile(program, version, work)
 
     def _add_content(self, work: Path, version: str) -> None:
@@ -113,8 +141,7 @@ def _compile(program: Program, version: str, work: Path) -> Path:
     includes: list[str | Path] = ["-I", work, "-I", _NATIVE]
     run(_WINDRES, *defines, *includes, _NATIVE / program.resource, resources, directory=work)
     libraries = [f"-l{name}" for name in program.libraries]
-    flags = ["-std=gnu11", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-municode"]
-    run(_GCC, *flags, *includes, "-o", target, _NATIVE / program.source, resources, *libraries, directory=work)
+    run(_GCC, *C_FLAGS, *includes, "-o", target, _NATIVE / program.source, resources, *libraries, directory=work)
     return target
 
 
@@ -131,8 +158,10 @@ def _header(program: Program, version: str) -> str:
         "BUNDLE_NAME": _PACKAGE_PRODUCT,
         "UPGRADE_CODE": _code(_UPGRADE_CODE),
         "BUNDLE_ID": _code(uuid.uuid5(_UPGRADE_CODE, f"bundle {version}")),
-        "PRODUCT_CODE": _code(uuid.uuid5(_UPGRADE_CODE, f"agent {version}")),
+        "PRODUCT_CODE": _code(uuid.uuid5(_UPGRADE_CODE, f"{program.service or 'agent'} {version}")),
         "UPDATER_CODE": _code(uuid.uuid5(_UPGRADE_CODE, f"updater {version}")),
+        "PRODUCT_NAME_WIDE": program.product,
+        "SERVICE_NAME": program.service,
     }
     lines = [f'#define {name} "{value}"' for name, value in values.items()]
     lines += [f'#define {name} L"{value}"' for name, value in wide.items()]

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from cloudlab.package.tools import run
 from cloudlab.pki import Pki
 
 
-def sign(source: Path, target: Path, pki: Pki, publisher: str) -> None:
+def sign(source: Path, target: Path, pki: Pki, publisher: str, stamped: datetime | None = None) -> None:
     """Write `source` signed by `publisher` (a stem of pki), with the chain up to but without the root, to `target`.
+
+    Args:
+        stamped: the time that the lab's time-stamping authority puts on the signature; None for no time stamp.
 
     Raises:
         RuntimeError: osslsigncode refused; its own words are in the message.
@@ -20,4 +24,8 @@ def sign(source: Path, target: Path, pki: Pki, publisher: str) -> None:
     # osslsigncode takes the chain from the same file and refuses to overwrite.
     target.unlink(missing_ok=True)
     certificate, key = pki.certificate_path(publisher), pki.key_path(publisher)
-    run("osslsigncode", "sign", "-h", "sha256", "-certs", certificate, "-key", key, "-in", source, "-out", target)
+    stamp: list[str | Path] = []
+    if stamped:
+        authority = ["-TSA-certs", pki.certificate_path("time-stamper"), "-TSA-key", pki.key_path("time-stamper")]
+        stamp = [*authority, "-TSA-time", str(int(stamped.timestamp()))]
+    run("osslsigncode", "sign", "-h", "sha256", "-certs", certificate, "-key", key, *stamp, "-in", source, "-out", target)

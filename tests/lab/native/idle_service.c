@@ -1,9 +1,9 @@
-/* The agent updater's service: runs and stops. Left out: it never updates anything.
+/* A service that runs and stops, and does nothing: the agent updater, and the services of other agents; build.h names it.
  * Copyright (c) 2026 entra_ops contributors
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */
-#include "product.h"
 #include "service.h"
+#include "build.h"
 
 static void wait_for_stop(HANDLE stop)
 {
@@ -12,5 +12,5 @@ static void wait_for_stop(HANDLE stop)
 
 int wmain(void)
 {
-    return run_service(UPDATER_SERVICE, wait_for_stop);
+    return run_service(SERVICE_NAME, wait_for_stop);
 }
