@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds what every lab shares: certificates, the shim, the golden prefix, the packages. Each only when its inputs have changed."""
+"""Builds what every lab shares: certificates, stand-ins, the golden prefix, the packages. Each only when its inputs have changed."""
 
 from __future__ import annotations
 
@@ -18,24 +18,38 @@ from cloudlab.pki import Pki
 from cloudlab.windows.prefix import Prefix, install_shim, make_golden
 
 _CODE = LAB / "cloudlab"
+#: Programs that stand in place of Windows' own, by where they lie below system32.
+_PROGRAMS = {"winrshost.exe": "winrshost.c", "shutdown.exe": "shutdown.c", "wbem/WmiPrvSE.exe": "wmiprvse.c"}
 
 
 def build() -> None:
     """Do every step that is not done; the order is that of their dependencies."""
     shim = BUILD / "powershell.exe"
     _step("certificates", PKI, [_CODE / "pki.py"], lambda: Pki.create(PKI))
-    _step("shim", shim, [NATIVE / "powershell.c", BUILD / "stamps" / "powershell"], lambda: _make_shim(shim))
+    programs, headers = BUILD / "programs", [NATIVE / "command_line.h", NATIVE / "job_limits.h"]
+    _step("shim", shim, [NATIVE / "powershell.c", *headers, BUILD / "stamps" / "powershell"], lambda: _make_shim(shim))
+    _step("programs", programs, [*(NATIVE / source for source in _PROGRAMS.values()), *headers], lambda: _make_programs(programs))
     trusted = [PKI / "ca.pem", PKI / "code-root.pem"]
-    inputs = [shim, *trusted, _CODE / "windows" / "prefix.py", LAB / "modules"]
-    _step("golden host", GOLDEN, inputs, lambda: make_golden(GOLDEN, POWERSHELL, shim, LAB / "modules", trusted))
+    inputs = [shim, programs, *trusted, _CODE / "windows" / "prefix.py", LAB / "modules"]
+    _step("golden host", GOLDEN, inputs, lambda: make_golden(GOLDEN, POWERSHELL, shim, programs, LAB / "modules", trusted))
     sources = [NATIVE, LAB / "module", _CODE / "package", PKI / "publisher.pem", STAMPS / "golden-host"]
     _step("packages", PACKAGES, sources, _make_packages)
 
 
 def _make_shim(shim: Path) -> None:
-    source = str(NATIVE / "powershell.c")
-    subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-s", "-municode", "-o", str(shim), source], check=True)
+    _compile("powershell.c", shim)
     install_shim(POWERSHELL, shim, BUILD / "dia")
+
+
+def _make_programs(folder: Path) -> None:
+    for target, source in _PROGRAMS.items():
+        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        _compile(source, folder / target)
+
+
+def _compile(source: str, target: Path) -> None:
+    flags = ["-O2", "-s", "-Wall", "-Wextra", "-Werror", "-municode"]
+    subprocess.run(["x86_64-w64-mingw32-gcc", *flags, "-o", str(target), str(NATIVE / source)], check=True)
 
 
 def _make_packages() -> None:

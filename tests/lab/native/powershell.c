@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
+#include "command_line.h"
+#include "job_limits.h"
 #ifndef PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE
 #define PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE 0x20016
 #endif
@@ -21,18 +23,6 @@ static DWORD WINAPI drain(void *pipe)
     DWORD n;
     while (ReadFile(pipe, buffer, sizeof buffer, &n, 0) && n) {}
     return 0;
-}
-
-static wchar_t *arguments(wchar_t *line)  /* the command line without its first word */
-{
-    if (*line == '"') {
-        for (line++; *line && *line != '"'; line++) {}
-        if (*line) line++;
-    } else {
-        while (*line && *line != ' ' && *line != '\t') line++;
-    }
-    while (*line == ' ' || *line == '\t') line++;
-    return line;
 }
 
 int wmain(void)
@@ -78,10 +68,12 @@ int wmain(void)
     start.lpAttributeList = malloc(size);
     InitializeProcThreadAttributeList(start.lpAttributeList, 1, 0, &size);
     UpdateProcThreadAttribute(start.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, console, sizeof console, 0, 0);
-    if (!CreateProcessW(0, command, 0, 0, TRUE, EXTENDED_STARTUPINFO_PRESENT, 0, 0, &start.StartupInfo, &process)) {
+    if (!CreateProcessW(0, command, 0, 0, TRUE, EXTENDED_STARTUPINFO_PRESENT | CREATE_SUSPENDED, 0, 0, &start.StartupInfo, &process)) {
         fprintf(stderr, "powershell.exe: cannot start pwsh.exe (%lu)\n", GetLastError());
         return 127;
     }
+    report_job_limits(process.hProcess);
+    ResumeThread(process.hThread);
     WaitForSingleObject(process.hProcess, INFINITE);
     GetExitCodeProcess(process.hProcess, &code);
     return code;

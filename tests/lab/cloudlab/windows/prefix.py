@@ -150,13 +150,14 @@ def _only_once(golden: Prefix) -> Callable[[str, list[str]], set[str]]:
     return ignore
 
 
-def make_golden(directory: Path, powershell: Path, shim: Path, modules: Path, certificates: list[Path]) -> None:
+def make_golden(directory: Path, powershell: Path, shim: Path, programs: Path, modules: Path, certificates: list[Path]) -> None:
     """Make the prefix that hosts are cloned from.
 
     Args:
         directory: where; it must not exist yet.
         powershell: the unpacked PowerShell for Windows, prepared by install_shim.
         shim: native/powershell.c, compiled.
+        programs: a folder of the programs that go into system32.
         modules: PowerShell modules that every host has.
         certificates: PEM files of the roots that hosts trust.
     """
@@ -171,6 +172,8 @@ def make_golden(directory: Path, powershell: Path, shim: Path, modules: Path, ce
         for folder in _POWERSHELL_STUBS:
             if (prefix.drive / folder).is_dir():
                 _replace(shim, prefix.drive / folder / "WindowsPowerShell/v1.0/powershell.exe")
+        for program in programs.rglob("*.exe"):
+            _replace(program, prefix.drive / "windows/system32" / program.relative_to(programs))
         prefix.import_registry(_server_registry())
         for certificate in certificates:
             prefix.run_powershell(_TRUST.replace("FILE", "Z:" + str(certificate.resolve()).replace("/", "\\")))

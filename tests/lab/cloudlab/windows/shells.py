@@ -3,21 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Remote shells and the processes in them.
 
+Each command runs below winrshost.exe (native/winrshost.c), in a job object that ends with it: what broke away from the job lives
+on when the command is ended, as on Windows.
+
 Left out: exit codes above 255 (Unix hands on eight bits), a shell's idle timeout, its code page and its no-profile option.
 """
 
 from __future__ import annotations
 
 import collections
-import os
 import re
-import signal
 import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 
 from cloudlab.windows.prefix import WINE, Prefix
 from cloudlab.windows.soap import Fault, timed_out
@@ -25,7 +25,6 @@ from cloudlab.windows.soap import Fault, timed_out
 #: Bytes of output in one Receive answer; in base64 it stays below WinRM's envelope limit of 153,600.
 MAX_OUTPUT = 100_000
 _POWERSHELL = {"powershell", "powershell.exe", "pwsh", "pwsh.exe"}
-_MARK = "CLOUDLAB_COMMAND"
 #: A word of a command line; ansible-core 2.21 quotes its interpreter, "C:\\Program Files\\PowerShell\\7\\pwsh.exe".
 _WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
 
@@ -51,12 +50,13 @@ class Command:
         self._changed = threading.Condition()
         self._output: collections.deque[tuple[str, bytes]] = collections.deque()
         self._code: int | None = None
+        self._interruptions = 0
         home = prefix.profile
         where = prefix.unix_path(directory) if directory and directory[1:2] == ":" else home
         self._process = subprocess.Popen(
-            [WINE, *program(line)],
+            [WINE, "winrshost.exe", *program(line)],
             cwd=where if where.is_dir() else home,
-            env=prefix.environment({**variables, _MARK: identity}),
+            env=prefix.environment(variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -104,10 +104,12 @@ class Command:
         """Return pieces of output as (stream, data), and the exit code once everything is out.
 
         Raises:
-            Fault: nothing came for that many seconds.
+            Fault: nothing came for that many seconds, or interrupt() was called meanwhile.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._output or self._code is not None, timeout):
+            before = self._interruptions
+            came = self._changed.wait_for(lambda: self._output or self._code is not None or self._interruptions > before, timeout)
+            if not came or self._interruptions > before:
                 raise timed_out()
             pieces: list[tuple[str, bytes]] = []
             size = 0
@@ -116,28 +118,15 @@ class Command:
                 size += len(pieces[-1][1])
             return pieces, (None if self._output else self._code)
 
+    def interrupt(self) -> None:
+        """End the calls of receive() that wait: whoever asked is gone, and the output is for the next who asks."""
+        with self._changed:
+            self._interruptions += 1
+            self._changed.notify_all()
+
     def kill(self) -> None:
-        """End the process and everything that it has started, found by the mark in their environment."""
-        if self._code is not None:
-            return
-        mark = f"{_MARK}={self.id}".encode()
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and mark in _environment_of(entry):
-                _end(int(entry.name))
-
-
-def _environment_of(process: Path) -> list[bytes]:
-    try:
-        return (process / "environ").read_bytes().split(b"\0")
-    except OSError:  # it has just ended, or belongs to somebody else
-        return []
-
-
-def _end(process: int) -> None:
-    try:
-        os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+        """End the process and with it the job that holds everything it has started."""
+        self._process.kill()
 
 
 class Shell:
