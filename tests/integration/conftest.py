@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import requests
 from ansible_runs import ENVIRONMENTS, LAB, ROOT, Run, run, run_playbook, tool
+from cloudlab import lab as cloudlab
+from cloudlab.paths import State
 
 #: How many Windows hosts the tests share.
 HOSTS = 3
@@ -76,6 +78,18 @@ class Lab:
     def requests_to_hosts(self) -> int:
         """Return how many WinRM requests the hosts have answered or refused so far."""
         return len((self.state / "logs" / "windows.log").read_text(encoding="utf-8").splitlines())
+
+    def restart_endpoints(self) -> None:
+        """Restart WinRM on every host: connections break, commands in shells end, what broke away from its shell lives on."""
+        cloudlab.restart_endpoints(State(self.state))
+
+    def cut_connections(self) -> int:
+        """Break every open WinRM connection, requests in progress included; return how many there were. What runs goes on."""
+        return cloudlab.cut(State(self.state))
+
+    def restart_host(self, name: str) -> None:
+        """Restart a host and return when it answers again."""
+        cloudlab.restart_host(State(self.state), name)
 
     @property
     def secrets(self) -> set[str]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Command line of the lab: lab build | up | down | status."""
+"""Command line of the lab: lab build | up | down | status | restart-endpoints | cut | restart-host."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="show the lab")
     status.add_argument("--json", action="store_true", help="as JSON, secrets left out")
     status.set_defaults(run=_status)
+    commands.add_parser("restart-endpoints", help="restart WinRM everywhere: commands in shells end").set_defaults(run=_restart_endpoints)
+    commands.add_parser("cut", help="break every open WinRM connection: what runs goes on").set_defaults(run=_cut)
+    restart = commands.add_parser("restart-host", help="restart a host and wait until it answers")
+    restart.add_argument("name", help="the host, as 'lab status' names it")
+    restart.set_defaults(run=_restart_host)
     return parser
 
 
@@ -57,6 +62,23 @@ def _up(state: State, arguments: argparse.Namespace) -> int:
 def _down(state: State, _: argparse.Namespace) -> int:
     lab.down(state)
     print("The lab is down.")
+    return 0
+
+
+def _restart_endpoints(state: State, _: argparse.Namespace) -> int:
+    lab.restart_endpoints(state)
+    print("WinRM was restarted on every host.")
+    return 0
+
+
+def _cut(state: State, _: argparse.Namespace) -> int:
+    print(f"Connections that were cut: {lab.cut(state)}.")
+    return 0
+
+
+def _restart_host(state: State, arguments: argparse.Namespace) -> int:
+    lab.restart_host(state, arguments.name)
+    print(f"{arguments.name} was restarted.")
     return 0
 
 

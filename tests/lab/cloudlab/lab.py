@@ -23,7 +23,9 @@ from typing import Any
 from cloudlab.inventory import inventory
 from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
 from cloudlab.pki import Pki
-from cloudlab.windows.__main__ import HTTPS_PORT
+from cloudlab.windows import control
+from cloudlab.windows.boot import boot
+from cloudlab.windows.host import HTTPS_PORT
 from cloudlab.windows.prefix import Prefix, clone
 
 MICROSOFT_PORT = 8443
@@ -87,6 +89,36 @@ def status(state: State) -> dict[str, Any]:
     return {**data, "answers": {"microsoft": _listens(data["microsoft"]["address"], MICROSOFT_PORT), **answers}}
 
 
+def restart_endpoints(state: State) -> None:
+    """Restart the process behind the WinRM endpoints, as when the WinRM service of every host restarts.
+
+    Hosts, services and what broke away from its shell live on; commands in shells end, and connections break.
+    """
+    data = read(state)
+    _end(data["processes"]["windows"])
+    _start_endpoints(state, data)
+
+
+def cut(state: State) -> int:
+    """Break every open WinRM connection, in the middle of an answer too; return how many there were. What runs goes on."""
+    return int(_ask(state, "cut"))
+
+
+def restart_host(state: State, name: str) -> None:
+    """Restart one host, as its shutdown.exe does, and return when it answers again."""
+    _ask(state, "restart-host", name)
+
+
+def _ask(state: State, *request: str) -> Any:
+    control_of = _control(read(state))
+    try:
+        return control.ask(control_of["address"], control_of["key"], *request)
+    except (OSError, EOFError) as error:
+        raise LabError(f"The endpoints do not answer ({error}): run 'lab restart-endpoints', or 'lab down' and 'lab up'.") from error
+    except RuntimeError as error:
+        raise LabError(f"The endpoints could not do {error}") from error
+
+
 def _plan(host_count: int) -> dict[str, Any]:
     """Choose addresses and secrets."""
     block = next((one for one in _BLOCKS if _free(f"127.0.{one}.250")), None)
@@ -143,32 +175,28 @@ def _start_hosts(state: State, data: dict[str, Any]) -> None:
         files = {"certificate": state.hosts / host["name"] / "winrm.pem", "key": state.hosts / host["name"] / "winrm.key"}
         files["certificate"].write_bytes(certificate)
         _write_private(files["key"], key)
-        hosts.append({**host, "prefix": str(state.hosts / host["name"]), **{name: str(file) for name, file in files.items()}})
-    _write(state.config("windows"), {**data["windows"], "hosts": hosts, "log": str(state.logs / "windows.log")})
+        own = {"domain": FOREST, "prefix": str(state.hosts / host["name"])}
+        hosts.append({**host, **own, **{name: str(file) for name, file in files.items()}})
+    config = {**data["windows"], "control": _control(data), "hosts": hosts, "log": str(state.logs / "windows.log")}
+    _write(state.config("windows"), config)
+    _start_endpoints(state, data)
+
+
+def _start_endpoints(state: State, data: dict[str, Any]) -> None:
     _spawn(state, data, "windows", [str(state.config("windows"))])
     for host in data["hosts"]:
         _await(f"host {host['name']}", data["processes"]["windows"], (host["address"], HTTPS_PORT), state.logs / "windows.out")
 
 
+def _control(data: dict[str, Any]) -> dict[str, str]:
+    """Where the endpoints' process takes commands, and the key for that; the lab's other control key serves here too."""
+    return {"address": data["microsoft"]["address"], "key": data["microsoft"]["control_key"]}
+
+
 def _start_host(state: State, data: dict[str, Any], host: dict[str, str]) -> None:
-    """Clone a host and give it its name; Wine sets a computer name from the real machine's at each start, so it comes after that."""
+    """Clone a host and start it."""
     prefix = clone(Prefix(GOLDEN), state.hosts / host["name"])
-    prefix.keep_up()
-    control = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet"
-    prefix.run("wineboot.exe")
-    prefix.import_registry(
-        {
-            rf"{control}\Control\ComputerName\ActiveComputerName": {"ComputerName": host["computer"]},
-            rf"{control}\Control\ComputerName\ComputerName": {"ComputerName": host["computer"]},
-            rf"{control}\Services\Tcpip\Parameters": {
-                "Hostname": host["computer"],
-                "NV Hostname": host["computer"],
-                "Domain": FOREST,
-                "NV Domain": FOREST,
-            },
-            r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab": {"MicrosoftSide": data["microsoft"]["url"]},
-        }
-    )
+    boot(prefix, host["computer"], FOREST, {r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab": {"MicrosoftSide": data["microsoft"]["url"]}})
 
 
 def _spawn(state: State, data: dict[str, Any], name: str, arguments: list[str]) -> None:

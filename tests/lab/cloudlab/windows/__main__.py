@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Serves the WinRM endpoints of all hosts of a lab: python -m cloudlab.windows CONFIG.
 
-CONFIG is JSON: user, password, log (a file), hosts [{name, address, prefix, certificate, key}]. Ends at SIGTERM; the hosts
-themselves are started and ended by the lab.
+CONFIG is JSON: user, password, log (a file), control {address, key}, hosts [{name, address, computer, domain, prefix, certificate,
+key}]. Ends at SIGTERM; the hosts themselves are started and ended by the lab, and restarted here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import ssl
 import sys
 import tempfile
 import threading
@@ -20,48 +19,43 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from cloudlab.windows.prefix import Prefix
-from cloudlab.windows.server import WinRMServer, host_log
-from cloudlab.windows.service import ShellService
-
-HTTP_PORT, HTTPS_PORT = 5985, 5986
+from cloudlab.windows import control
+from cloudlab.windows.host import Host
+from cloudlab.windows.server import host_log
 
 
 class Endpoints:
-    """The listeners of all hosts."""
+    """The endpoints of all hosts."""
 
     def __init__(self, config: dict[str, Any], log: TextIO) -> None:
-        self._log, self._lock = log, threading.Lock()
-        self._credentials = f"{config['user']}:{config['password']}"
-        self._services: list[ShellService] = []
-        self._servers: list[WinRMServer] = []
-        for host in config["hosts"]:
-            self._add(host)
+        self._file, self._lock = log, threading.Lock()
+        credentials = f"{config['user']}:{config['password']}"
+        self._hosts = {host["name"]: Host(host, credentials, host_log(self.log, host["name"])) for host in config["hosts"]}
 
-    def _write(self, line: str) -> None:
+    def log(self, line: str) -> None:
+        """Write a line into the log."""
         with self._lock:
-            print(f"{time.time():.3f} {line}", file=self._log, flush=True)
-
-    def _add(self, host: dict[str, str]) -> None:
-        log = host_log(self._write, host["name"])
-        service = ShellService(Prefix(Path(host["prefix"])), log)
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(host["certificate"], host["key"])
-        self._services.append(service)
-        for port, context in ((HTTP_PORT, None), (HTTPS_PORT, tls)):
-            self._servers.append(WinRMServer((host["address"], port), service, self._credentials, log, context))
+            print(f"{time.time():.3f} {line}", file=self._file, flush=True)
 
     def start(self) -> None:
         """Answer from now on."""
-        for server in self._servers:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        for host in self._hosts.values():
+            host.start()
 
     def stop(self) -> None:
         """Stop listening and end what runs in the shells."""
-        for server in self._servers:
-            server.shutdown()
-        for service in self._services:
-            service.close()
+        for host in self._hosts.values():
+            host.stop()
+
+    def cut(self) -> int:
+        """Break every open connection and return how many there were."""
+        return sum(host.cut() for host in self._hosts.values())
+
+    def restart_host(self, name: str) -> None:
+        """Restart one host and return when it is up."""
+        if name not in self._hosts:
+            raise ValueError(f"there is no such host; the lab has {', '.join(self._hosts)}.")
+        self._hosts[name].restart()
 
 
 def main(config_file: str) -> None:
@@ -76,6 +70,9 @@ def main(config_file: str) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        commands: control.Commands = {"cut": endpoints.cut, "restart-host": endpoints.restart_host}
+        # Before the hosts answer: who waits for them may then give commands.
+        control.serve(config["control"]["address"], config["control"]["key"], commands, endpoints.log)
         endpoints.start()
         stop.wait()
         endpoints.stop()

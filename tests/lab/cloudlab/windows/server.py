@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hmac
+import socket
 import ssl
+import struct
+import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,13 +40,43 @@ class WinRMServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], service: ShellService, credentials: str, log: Log, tls: ssl.SSLContext | None) -> None:
         super().__init__(address, WinRMHandler)
         self.service, self.credentials, self.log = service, credentials, log
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
         if tls is not None:
             # The handshake happens in the connection's own thread, so that a silent client holds up nobody.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a thread of its own, and keep it in mind until it is closed."""
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection that is done."""
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def cut(self) -> int:
+        """Break every open connection, answers in the making included; return how many there were."""
+        with self._lock:
+            connections = list(self._open)
+            self._open.clear()
+            for connection in connections:
+                _break(connection)
+        return len(connections)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is everyday life."""
         self.log(f"connection of {client_address[0]} ended early")
+
+
+def _break(connection: socket.socket) -> None:
+    """Let the other end see a reset, not an orderly end; below TLS, whose state belongs to the connection's own thread."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with contextlib.suppress(OSError):  # the other end has gone already
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 class WinRMHandler(BaseHTTPRequestHandler):

@@ -52,9 +52,18 @@ class ShellService:
         self._log(f"{request.verb} {status} {len(data)} bytes {time.monotonic() - started:.3f} s")
         return status, reply
 
-    def close(self) -> None:
-        """End everything that runs in the host's shells."""
+    def interrupt(self) -> None:
+        """End the requests that wait for output, without taking any."""
         for shell in list(self._shells.values()):
+            for command in list(shell.commands.values()):
+                command.interrupt()
+
+    def close(self) -> None:
+        """End everything that runs in the host's shells, and forget them."""
+        with self._lock:
+            shells = list(self._shells.values())
+            self._shells.clear()
+        for shell in shells:
             shell.close()
 
     def _shell(self, request: Request) -> Shell:
