@@ -9,6 +9,7 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
+$oldest = 'release-1.1.1107.0'
 $old = 'release-1.1.2334.0'
 $new = 'release-1.1.2505.0'
 $labKey = 'HKLM:\SOFTWARE\Cloud Sync Lab'
@@ -63,7 +64,7 @@ function Get-Row {
     foreach ($name in $root.GetSubKeyNames()) {
         $row = $root.OpenSubKey($name)
         if ("$($row.GetValue('DisplayName'))" -match '(Provisioning Agent|Agent Updater)') {
-            @{ name = $row.GetValue('DisplayName'); version = $row.GetValue('DisplayVersion'); quiet = "$($row.GetValue('QuietUninstallString'))" }
+            @{ key = $name; name = $row.GetValue('DisplayName'); version = $row.GetValue('DisplayVersion'); quiet = "$($row.GetValue('QuietUninstallString'))" }
         }
     }
 }
@@ -109,15 +110,15 @@ function Invoke-Step {
 $steps = @{}
 $result = @{ steps = $steps; signatures = @{} }
 try {
-    foreach ($name in @($old, $new, 'tampered', 'unsigned', 'other-publisher')) {
+    foreach ($name in @($oldest, $old, $new, 'tampered', 'unsigned', 'other-publisher', 'expired', 'expired-stamped', 'pta-agent', 'health-agent')) {
         Save-Package -Name $name
     }
     # In a process of its own: under Wine a file whose signature was read stays in use for as long as its reader lives.
     $read = "foreach (`$file in Get-ChildItem -LiteralPath '$folder' -Filter '*.exe') { `$signature = Get-AuthenticodeSignature -LiteralPath `$file.FullName; " +
-        "'{0}|{1}|{2}' -f `$file.BaseName, `$signature.Status, `$signature.SignerCertificate.Subject }"
+        "'{0}|{1}|{2}|{3}' -f `$file.BaseName, `$signature.Status, `$signature.SignerCertificate.Subject, `$signature.TimeStamperCertificate.Subject }"
     foreach ($line in (Invoke-Child -Script $read)) {
-        $name, $status, $subject = $line -split '\|'
-        $result.signatures[$name] = @{ status = $status; subject = $subject }
+        $name, $status, $subject, $stamper = $line -split '\|'
+        $result.signatures[$name] = @{ status = $status; subject = $subject; stamper = $stamper }
     }
     $information = [System.Diagnostics.FileVersionInfo]::GetVersionInfo("$folder\$new.exe")
     $result.package = @{ product = $information.ProductName; file = $information.OriginalFilename; version = $information.ProductVersion }
@@ -152,9 +153,44 @@ try {
     $quiet = $steps.busy.bundles[0].quiet -split '"'
     $steps.uninstalled = Get-HostState -ExitCode (Invoke-Package -Path $quiet[1] -Arguments $quiet[2], '/norestart')
     $steps.uninstalled.cached = [System.IO.File]::Exists($quiet[1])
+
+    # A package from before 1.1.1365, found busy once; an upgrade from it resets the configuration.
+    Set-ItemProperty -LiteralPath $labKey -Name SetupBusyTimes -Value 1 -Type DWord
+    Set-ItemProperty -LiteralPath $labKey -Name SetupLogText -Value 'a line of the test'
+    Invoke-Step -Name 'found_busy' -Package $oldest -Action '/install'
+    Invoke-Step -Name 'oldest' -Package $oldest -Action '/install'
+    Remove-ItemProperty -LiteralPath $labKey -Name SetupBusyTimes, SetupLogText
+    [System.IO.File]::WriteAllText($configuration, $edited)
+    Invoke-Step -Name 'upgraded_oldest' -Package $new -Action '/install'
+    $result.configuration_reset = [System.IO.File]::ReadAllText($configuration) -ne $edited
+
+    # Rows without files, and files without rows.
+    Stop-Service -Name 'AADConnectProvisioningAgent'
+    [System.IO.File]::Delete("$install\AADConnectProvisioningAgent.exe")
+    Invoke-Step -Name 'repaired' -Package $new -Action '/repair'
+    foreach ($view in @([Microsoft.Win32.RegistryView]::Registry64, [Microsoft.Win32.RegistryView]::Registry32)) {
+        $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $view)
+        foreach ($row in @(Get-Row -View $view)) {
+            $root.DeleteSubKeyTree("$uninstallKey\$($row.key)")
+        }
+    }
+    Invoke-Step -Name 'rows_put_back' -Package $new -Action '/install'
+
+    # The updater is left to another agent, and goes by Windows Installer when that is gone.
+    $result.other_agents = @(foreach ($name in @('pta-agent', 'health-agent')) { Invoke-Package -Path "$folder\$name.exe" -Arguments '/install', '/quiet' })
+    Invoke-Step -Name 'uninstalled_beside' -Package $new -Action '/uninstall'
+    $result.other_services = @(Get-Service -Name 'AzureADConnectAuthenticationAgent', 'AzureADConnectHealthAgent' | ForEach-Object -Process { $_.Status.ToString() })
+    foreach ($name in @('pta-agent', 'health-agent')) {
+        $null = Invoke-Package -Path "$folder\$name.exe" -Arguments '/uninstall', '/quiet'
+    }
+    $msiexec = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'msiexec.exe')
+    $code = $steps.uninstalled_beside.products[0].key
+    $result.msiexec_unknown = Invoke-Package -Path $msiexec -Arguments '/x', '{00000000-0000-0000-0000-000000000000}', '/qn'
+    $result.msiexec_bad = Invoke-Package -Path $msiexec -Arguments '/nonsense'
+    $steps.updater_removed = Get-HostState -ExitCode (Invoke-Package -Path $msiexec -Arguments '/x', $code, '/qn', '/norestart')
 }
 finally {
-    Remove-ItemProperty -LiteralPath $labKey -Name SetupExitCode -ErrorAction SilentlyContinue
+    Remove-ItemProperty -LiteralPath $labKey -Name SetupExitCode, SetupBusyTimes, SetupLogText -ErrorAction SilentlyContinue
     [System.IO.Directory]::Delete($folder, $true)
 }
 # As text: win_powershell itself goes two levels deep.

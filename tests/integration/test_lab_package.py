@@ -39,6 +39,9 @@ def outcome(lab: t.Any, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         ("other-publisher", "Valid", "CN=Other Lab Publisher, O=Other Lab, C=US"),
         ("unsigned", "NotSigned", ""),
         ("tampered", "HashMismatch", ""),
+        # Wine's WinVerifyTrust looks neither at the end of a certificate nor at a time stamp.
+        ("expired", "Valid", "CN=Cloud Sync Lab Publisher, O=Cloud Sync Lab, C=US"),
+        ("expired-stamped", "Valid", "CN=Cloud Sync Lab Publisher, O=Cloud Sync Lab, C=US"),
     ],
 )
 def test_signature_reads_as_on_windows(outcome: Outcome, name: str, status: str, subject: str) -> None:
@@ -100,6 +103,37 @@ def test_refusal_changes_nothing(outcome: Outcome, name: str, exit_code: str) ->
     step = outcome["steps"][name]
     assert (step["exit_code"], step["version"]) == (exit_code, "1.1.2505.0")
     assert {service["state"] for service in step["services"].values()} == {"Running"}
+
+
+def test_wished_for_faults_happen(outcome: Outcome) -> None:
+    assert_nothing(outcome["steps"]["found_busy"], f"{1618:x}")
+    assert outcome["steps"]["oldest"]["exit_code"] == "0"
+    assert "a line of the test" in outcome["steps"]["oldest"]["log"]
+
+
+def test_upgrade_from_before_1365_resets_the_configuration(outcome: Outcome) -> None:
+    assert outcome["steps"]["upgraded_oldest"]["version"] == "1.1.2505.0"
+    assert outcome["configuration_reset"]
+
+
+@pytest.mark.parametrize("name", ["repaired", "rows_put_back"])
+def test_half_removed_product_is_put_back(outcome: Outcome, name: str) -> None:
+    step = outcome["steps"][name]
+    assert (step["exit_code"], step["version"]) == ("0", "1.1.2505.0")
+    assert (len(step["products"]), len(step["bundles"])) == (2, 1)
+    assert {service["state"] for service in step["services"].values()} == {"Running"}
+
+
+def test_updater_is_left_to_other_agents(outcome: Outcome) -> None:
+    step = outcome["steps"]["uninstalled_beside"]
+    assert (outcome["other_agents"], outcome["other_services"]) == (["0", "0"], ["Running", "Running"])
+    assert (step["exit_code"], step["version"], list(step["services"])) == ("0", None, [UPDATER])
+    assert [row["name"] for row in step["products"]] == ["Microsoft Azure AD Connect Agent Updater"]
+
+
+def test_windows_installer_removes_a_product(outcome: Outcome) -> None:
+    assert (outcome["msiexec_unknown"], outcome["msiexec_bad"]) == (f"{1605:x}", f"{1639:x}")
+    assert_nothing(outcome["steps"]["updater_removed"], "0")
 
 
 def test_uninstall_leaves_nothing(outcome: Outcome) -> None:

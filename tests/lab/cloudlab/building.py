@@ -13,20 +13,21 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cloudlab import package
+from cloudlab.package.compiler import C_FLAGS
 from cloudlab.paths import BUILD, GOLDEN, LAB, NATIVE, PACKAGES, PKI, POWERSHELL, STAMPS
 from cloudlab.pki import Pki
 from cloudlab.windows.prefix import Prefix, install_shim, make_golden
 
 _CODE = LAB / "cloudlab"
 #: Programs that stand in place of Windows' own, by where they lie below system32.
-_PROGRAMS = {"winrshost.exe": "winrshost.c", "shutdown.exe": "shutdown.c", "wbem/WmiPrvSE.exe": "wmiprvse.c"}
+_PROGRAMS = {"winrshost.exe": "winrshost.c", "shutdown.exe": "shutdown.c", "wbem/WmiPrvSE.exe": "wmiprvse.c", "msiexec.exe": "msiexec.c"}
 
 
 def build() -> None:
     """Do every step that is not done; the order is that of their dependencies."""
     shim = BUILD / "powershell.exe"
     _step("certificates", PKI, [_CODE / "pki.py"], lambda: Pki.create(PKI))
-    programs, headers = BUILD / "programs", [NATIVE / "command_line.h", NATIVE / "job_limits.h"]
+    programs, headers = BUILD / "programs", sorted(NATIVE.glob("*.h"))
     _step("shim", shim, [NATIVE / "powershell.c", *headers, BUILD / "stamps" / "powershell"], lambda: _make_shim(shim))
     _step("programs", programs, [*(NATIVE / source for source in _PROGRAMS.values()), *headers], lambda: _make_programs(programs))
     trusted = [PKI / "ca.pem", PKI / "code-root.pem"]
@@ -48,8 +49,8 @@ def _make_programs(folder: Path) -> None:
 
 
 def _compile(source: str, target: Path) -> None:
-    flags = ["-O2", "-s", "-Wall", "-Wextra", "-Werror", "-municode"]
-    subprocess.run(["x86_64-w64-mingw32-gcc", *flags, "-o", str(target), str(NATIVE / source)], check=True)
+    libraries = ("-lshell32", "-ladvapi32")
+    subprocess.run(["x86_64-w64-mingw32-gcc", *C_FLAGS, "-o", str(target), str(NATIVE / source), *libraries], check=True)
 
 
 def _make_packages() -> None:

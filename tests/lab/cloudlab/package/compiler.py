@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 
 from cloudlab.package.tools import run
@@ -87,7 +87,9 @@ OTHER_AGENTS = {
     "pta-agent": _other_agent(
         "AADConnectAuthAgentSetup.exe", "Microsoft Azure AD Connect Authentication Agent", "AzureADConnectAuthenticationAgent"
     ),
-    "health-agent": _other_agent("MicrosoftEntraConnectHealthAgentSetup.exe", "Microsoft Entra Connect Health Agent", "AzureADConnectHealthAgent"),
+    "health-agent": _other_agent(
+        "MicrosoftEntraConnectHealthAgentSetup.exe", "Microsoft Entra Connect Health Agent", "AzureADConnectHealthAgent"
+    ),
 }
 
 
@@ -113,7 +115,7 @@ class Compiler:
         """Compile the setup of another agent and return the unsigned EXE."""
         work = self._directory / program.file
         work.mkdir(parents=True)
-        own = Program("idle_service.c", "own_service.exe", program.product, program.product, libraries=("advapi32",), service=program.service)
+        own = replace(_UPDATER, file="own_service.exe", product=program.product, description=program.product, service=program.service)
         for content in (own, _UPDATER):
             _compile(content, version, work)
         return _compile(program, version, work)

@@ -15,8 +15,7 @@ from cloudlab.pki import Pki
 def sign(source: Path, target: Path, pki: Pki, publisher: str, stamped: datetime | None = None) -> None:
     """Write `source` signed by `publisher` (a stem of pki), with the chain up to but without the root, to `target`.
 
-    Args:
-        stamped: the time that the lab's time-stamping authority puts on the signature; None for no time stamp.
+    With `stamped` the lab's time-stamping authority puts that time on the signature.
 
     Raises:
         RuntimeError: osslsigncode refused; its own words are in the message.
@@ -26,6 +25,6 @@ def sign(source: Path, target: Path, pki: Pki, publisher: str, stamped: datetime
     certificate, key = pki.certificate_path(publisher), pki.key_path(publisher)
     stamp: list[str | Path] = []
     if stamped:
-        authority = ["-TSA-certs", pki.certificate_path("time-stamper"), "-TSA-key", pki.key_path("time-stamper")]
+        authority: list[str | Path] = ["-TSA-certs", pki.certificate_path("time-stamper"), "-TSA-key", pki.key_path("time-stamper")]
         stamp = [*authority, "-TSA-time", str(int(stamped.timestamp()))]
     run("osslsigncode", "sign", "-h", "sha256", "-certs", certificate, "-key", key, *stamp, "-in", source, "-out", target)

@@ -212,6 +212,8 @@ def _server_registry() -> dict[str, dict[str, str | int]]:
     machine = "HKEY_LOCAL_MACHINE"
     return {
         r"HKEY_CURRENT_USER\Software\Wine": {"Version": "win10"},
+        # Of a program that lies in system32 itself Wine takes its own, whatever file is there.
+        r"HKEY_CURRENT_USER\Software\Wine\DllOverrides": {"shutdown.exe": "native", "msiexec.exe": "native"},
         rf"{machine}\SOFTWARE\Microsoft\Windows NT\CurrentVersion": {
             "ProductName": "Windows Server 2022 Standard",
             "InstallationType": "Server",
