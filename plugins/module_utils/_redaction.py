@@ -16,9 +16,11 @@ _JSON_WEB_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*")
 _BEARER = re.compile(r"\b(?P<name>bearer)\s+(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE)
 #: user:password@ in an address, such as a proxy's.
 _USER_INFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]+@", re.IGNORECASE)
-#: PASSWORD=..., "accessToken": "...", -Credential '...'; the value is quoted, or ends at a blank, comma, semicolon or ampersand.
+#: PASSWORD=..., "accessToken": "...", -Credential '...', and Burn's "variable 'Password' to value '...'"; the value is quoted, or ends at
+#: a blank, comma, semicolon or ampersand.
 _NAMED = re.compile(
-    r"(?P<name>[\w-]*(?:password|passwd|pwd|secret|token|credential|apikey|api[_-]key|passphrase)[\w-]*)(?P<sign>['\"]?\s*[=:]\s*|\s+)"
+    r"(?P<name>[\w-]*(?:password|passwd|pwd|secret|token|credential|apikey|api[_-]key|passphrase)[\w-]*)"
+    r"(?P<sign>['\"]?\s*[=:]\s*|'?\s+to value\s+|\s+)"
     r"(?P<value>'[^'\r\n]*'|\"[^\"\r\n]*\"|[^\s,;&'\"]+)",
     re.IGNORECASE,
 )

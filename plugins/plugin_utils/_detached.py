@@ -56,6 +56,7 @@ class DetachedJob:
         # The job keeps the seconds itself and says so; the margin is for its start and for the way back.
         deadline = time.monotonic() + self._seconds + _MARGIN_SECONDS
         unread = 0
+        time.sleep(_POLL_SECONDS)
         while not (status := self._ask("status", deadline)).get("finished") or _is_half_written(status):
             unread = unread + 1 if _is_half_written(status) else 0
             if unread > _HALF_WRITTEN_TIMES:

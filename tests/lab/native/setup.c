@@ -2,7 +2,7 @@
  * Switches: /install /repair /uninstall /layout DIR, /quiet /q /s /passive, /norestart /promptrestart, /log FILE, NAME=VALUE.
  * Exit codes: 0; 87 bad arguments; 1618 another installation runs; 0x80070643 failed and rolled back; 0x80070666 a newer
  * version is installed; 0x81f40001 this Windows is not served; 1459 (the lab's own) no desktop for a window. Faults come from
- * the lab's registry key: SetupSeconds makes it take longer, SetupExitCode makes it end with that code (3010 and 1641 after
+ * the lab's registry key: SetupHold makes it wait until the value is gone or 0, SetupExitCode makes it end with that code (3010 and 1641 after
  * the installation, every other one after a roll-back), SetupBusyTimes makes that many runs end at once with 1618, SetupLogText is
  * written into the log.
  * Left out: windows, Burn's clean-room copy of itself, Windows Installer underneath (msiexec.c stands in for it), the ECMA connector
@@ -226,7 +226,7 @@ static BOOL is_success(DWORD code)
 /* The wished-for end of the lab: 0 when there is none. */
 static DWORD fault(void)
 {
-    Sleep(get_number(LAB_KEY, L"SetupSeconds", 0) * 1000);
+    while (get_number(LAB_KEY, L"SetupHold", 0)) Sleep(100);
     return get_number(LAB_KEY, L"SetupExitCode", 0);
 }
 

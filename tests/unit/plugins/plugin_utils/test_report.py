@@ -86,6 +86,53 @@ def report_of(results: dict[str, t.Any], **options: t.Any) -> t.Any:
     return fleet_report(list(results), variables, **{"check_mode": False, "now": NOW, **options})
 
 
+@pytest.mark.parametrize(
+    ("install", "reboot", "waits"),
+    [
+        ({"reboot_required": True}, {}, True),
+        ({"reboot_required": True}, {"skipped": True}, True),
+        ({"reboot_required": True}, {"rebooted": True}, False),
+        ({"reboot_required": False}, {}, False),
+    ],
+)
+def test_restart_that_is_still_to_come_is_told(install: dict[str, t.Any], reboot: dict[str, t.Any], waits: bool) -> None:
+    result = host_result(work(EMPTY, after=HEALTHY, phases={**ALL_RAN, "install": install, "reboot": reboot}))
+    (row,) = report_of({"win1": result})["hosts"]
+    assert row["reboot_required"] is waits
+    assert any("Restart the host" in sentence for sentence in row["to_do"]) is waits
+
+
+def test_restart_that_fails_is_a_phase() -> None:
+    failure = {"action": "ansible.windows.win_reboot", "message": "Timed out."}
+    assert host_result(work(EMPTY, phases=ALL_RAN, failure=failure))["failed_phase"] == "reboot"
+
+
+def test_upgrade_that_is_only_predicted_is_drift() -> None:
+    result = host_result(work(HEALTHY, phases={"download": {"changed": True}, "install": {"changed": True}}, check_mode=True))
+    assert (result["status"], result["failed"]) == ("drift", False)
+    assert "Would run: download, install" in result["message"]
+
+
+@pytest.mark.parametrize(
+    ("removal", "check_mode", "status", "failed"),
+    [
+        ({"changed": True, "msg": "Removed.", "remains": ["The account stays."]}, False, "compliant", False),
+        ({"changed": True, "msg": "It would be removed."}, True, "drift", False),
+        ({"changed": False, "msg": "It is not there."}, True, "compliant", False),
+        ({"changed": True, "failed": True, "msg": "No."}, False, "failed", True),
+        ({"unreachable": True, "msg": "Lost."}, False, "unreachable", True),
+    ],
+)
+def test_removal_has_a_result(removal: dict[str, t.Any], check_mode: bool, status: str, failed: bool) -> None:
+    result = host_result({"host": "win1", "removal": removal, "check_mode": check_mode})
+    assert (result["status"], result["failed"], result["message"]) == (status, failed, removal["msg"])
+    (row,) = report_of({"win1": result})["hosts"]
+    assert row["version"] is None
+    assert report_html(report_of({"win1": result}))
+    if "remains" in removal:
+        assert row["to_do"] == removal["remains"]
+
+
 def test_report_counts_every_host_and_puts_the_worst_first() -> None:
     failure = {"action": "entra_ops.cloud_sync.agent_install", "message": "Exit code 1603."}
     report = report_of(

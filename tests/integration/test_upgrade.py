@@ -1,0 +1,103 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks remove and upgrade on the last host, after test_site: removed, installed old with settings, upgraded with a restart."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from cloudlab.windows.prefix import Prefix
+
+if t.TYPE_CHECKING:
+    from conftest import Lab, LabRun, RunPlaybook
+
+LAB_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab"
+
+
+@pytest.fixture(scope="module")
+def name(lab: Lab) -> str:
+    """The host of this story."""
+    return lab.hosts[-1]
+
+
+def test_removal_wants_its_hosts_named(ansible_playbook: RunPlaybook, lab: Lab) -> None:
+    before = lab.requests_to_hosts()
+    refused = ansible_playbook("remove.yml")
+    assert refused.returncode != 0
+    assert "-e target_hosts=GROUP" in refused.output
+    assert lab.requests_to_hosts() == before
+
+
+@pytest.fixture(scope="module")
+def removals(name: str, ansible_playbook: RunPlaybook) -> list[LabRun]:
+    """A prediction of the removal, the removal, and a second one."""
+    variables = {"target_hosts": name}
+    return [ansible_playbook("remove.yml", *arguments, extra_vars=variables) for arguments in (["--check"], [], [])]
+
+
+def test_removal_does_what_was_predicted_and_only_once(removals: list[LabRun], name: str) -> None:
+    predicted, first, second = removals
+    assert [run.returncode for run in removals] == [0, 0, 0]
+    assert [run.rows[name]["status"] for run in removals] == ["drift", "compliant", "compliant"]
+    assert predicted.outcomes("changed") == first.outcomes("changed") != set()
+    assert second.recap[name]["changed"] == 0
+
+
+def test_removal_tells_what_stays(removals: list[LabRun], name: str) -> None:
+    (row,) = [run.rows[name] for run in removals[1:2]]
+    assert row["phases"] == ["remove"]
+    assert "record in the cloud" in " ".join(row["to_do"])
+    assert "pGMSA_" in " ".join(row["to_do"])
+
+
+@pytest.fixture(scope="module")
+def installed(removals: list[LabRun], lab: Lab, name: str, ansible_playbook: RunPlaybook) -> LabRun:
+    """The old release installed, with a setting."""
+    variables = {
+        "provisioning_agent_url": f"{lab.data['microsoft']['url']}/packages/release-1.1.2334.0.exe",
+        "provisioning_agent_settings": {"ldap_connection_timeout": 60000},
+    }
+    return ansible_playbook("site.yml", "--limit", name, extra_vars=variables)
+
+
+def test_old_release_is_installed_with_its_setting(installed: LabRun, name: str) -> None:
+    row = installed.rows[name]
+    assert (row["status"], row["version"]) == ("compliant", "1.1.2334.0")
+    assert {check["name"]: check["status"] for check in row["checks"]}["settings"] == "pass"
+
+
+def test_setting_that_differs_is_found(installed: LabRun, name: str, ansible_playbook: RunPlaybook) -> None:
+    variables = {"provisioning_agent_settings": {"ldap_connection_timeout": 30000}}
+    verified = ansible_playbook("verify.yml", "--limit", name, extra_vars=variables)
+    assert verified.returncode != 0
+    assert verified.rows[name]["drift"] == ["install"]
+
+
+@pytest.fixture(scope="module")
+def upgraded(installed: LabRun, lab: Lab, name: str, ansible_playbook: RunPlaybook) -> LabRun:
+    """The upgrade, which asks for a restart."""
+    prefix = Prefix(lab.state / "hosts" / name)
+    prefix.import_registry({LAB_KEY: {"SetupExitCode": 3010}})
+    variables = {"target_hosts": name, "provisioning_agent_reboot": True}
+    try:
+        return ansible_playbook("upgrade.yml", extra_vars=variables)
+    finally:
+        prefix.import_registry({LAB_KEY: {"SetupExitCode": 0}})
+
+
+def test_upgrade_restarts_the_host_and_ends_well(upgraded: LabRun, name: str) -> None:
+    assert upgraded.returncode == 0, upgraded.output
+    row = upgraded.rows[name]
+    assert (row["status"], row["version"]) == ("compliant", "1.1.2505.0")
+    assert row["phases"] == ["download", "install", "reboot"]
+    assert not row["reboot_required"]
+
+
+def test_second_upgrade_changes_nothing_and_moves_no_package(upgraded: LabRun, lab: Lab, name: str, ansible_playbook: RunPlaybook) -> None:
+    lab.microsoft.reset_counters()
+    again = ansible_playbook("upgrade.yml", extra_vars={"target_hosts": name})
+    assert again.returncode == 0
+    assert again.recap[name]["changed"] == 0
+    assert lab.microsoft.state()["counts"]["download_bytes"] == 0
