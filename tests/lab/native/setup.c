@@ -101,7 +101,7 @@ static void backup_path(wchar_t *path, size_t i)
 /* Whether the configuration on the host stays: a repair and newer upgrades keep the administrator's edits. */
 static BOOL keeps_configuration(const wchar_t *before)
 {
-    return *before && compare_versions(before, CONFIGURATION_KEPT_SINCE) >= 0;
+    return *before && (compare_versions(before, CONFIGURATION_KEPT_SINCE) >= 0 || !compare_versions(before, VERSION_WIDE));
 }
 
 static DWORD write_payload(size_t i, const wchar_t *before)
@@ -256,7 +256,7 @@ static DWORD uninstall(SC_HANDLE manager)
 }
 
 /* A same version that is present already is left alone by /install, as Burn does: only /repair mends it. */
-static DWORD install(SC_HANDLE manager, const wchar_t *before)
+static DWORD install(SC_HANDLE manager, const wchar_t *before, BOOL repair)
 {
     int order = *before ? compare_versions(before, VERSION_WIDE) : -1;
     write_log(L"i101", L"Detected package: AADConnectProvisioningAgent.msi, state: %ls, cached: None", *before && !order ? L"Present" : L"Absent");
@@ -264,7 +264,7 @@ static DWORD install(SC_HANDLE manager, const wchar_t *before)
         write_log(L"e000", L"Error 0x80070666: Cannot install a product when a newer version is installed (%ls).", before);
         return NEWER_IS_INSTALLED;
     }
-    if (!order) return ERROR_SUCCESS;
+    if (!order && !repair) return ERROR_SUCCESS;
     return apply(manager, before);
 }
 
@@ -329,7 +329,7 @@ static DWORD change_host(void)
     installed_version(before);
     find_folders();
     if (options.action == UNINSTALL) return *before ? uninstall(manager) : ERROR_SUCCESS;
-    return options.action == REPAIR && *before ? apply(manager, before) : install(manager, before);
+    return install(manager, before, options.action == REPAIR);
 }
 
 static DWORD run(void)

@@ -81,7 +81,7 @@ def _plan(maker: _Maker) -> list[Item]:
             maker.signed_by("untrusted-publisher"),
         ),
         ("expired", new, "signed with a certificate that has ended", maker.signed_by("expired-publisher")),
-        ("expired-stamped", new, "the same, with a time stamp from before its end", maker.stamped_by("expired-publisher")),
+        ("expired-stamped", new, "the same, with a time stamp from before its end", maker.signed_by("expired-publisher", stamped=True)),
         *((name, _OTHER_VERSION, f"setup of the {program.product}", maker.other_agent(program)) for name, program in OTHER_AGENTS.items()),
         (
             "other-product",
@@ -113,15 +113,9 @@ class _Maker:
     def release(self, version: str) -> Callable[[Path], None]:
         return lambda path: sign(self._bundle(version), path, self._pki, "publisher")
 
-    def signed_by(self, publisher: str) -> Callable[[Path], None]:
-        return lambda path: sign(self._bundle(RELEASES[-1]), path, self._pki, publisher)
-
-    def stamped_by(self, publisher: str) -> Callable[[Path], None]:
-        def write(path: Path) -> None:
-            # In the middle of the certificate's life.
-            sign(self._bundle(RELEASES[-1]), path, self._pki, publisher, self._pki.middle_of_life(publisher))
-
-        return write
+    def signed_by(self, publisher: str, *, stamped: bool = False) -> Callable[[Path], None]:
+        # Signed in the middle of the certificate's life, as the signature itself claims; only a time stamp proves it.
+        return lambda path: sign(self._bundle(RELEASES[-1]), path, self._pki, publisher, stamped=stamped)
 
     def other_agent(self, program: Program) -> Callable[[Path], None]:
         return lambda path: sign(self._compiler.other_agent(_OTHER_VERSION, program), path, self._pki, "publisher")

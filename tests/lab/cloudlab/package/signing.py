@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cloudlab.package.tools import run
 from cloudlab.pki import Pki
 
 
-def sign(source: Path, target: Path, pki: Pki, publisher: str, stamped: datetime | None = None) -> None:
+def sign(source: Path, target: Path, pki: Pki, publisher: str, *, stamped: bool = False) -> None:
     """Write `source` signed by `publisher` (a stem of pki), with the chain up to but without the root, to `target`.
 
-    With `stamped` the lab's time-stamping authority puts that time on the signature.
+    The signature claims to be from a time when the publisher's certificate was valid; with `stamped` the lab's time-stamping authority says
+    so too.
 
     Raises:
         RuntimeError: osslsigncode refused; its own words are in the message.
@@ -23,8 +24,8 @@ def sign(source: Path, target: Path, pki: Pki, publisher: str, stamped: datetime
     # osslsigncode takes the chain from the same file and refuses to overwrite.
     target.unlink(missing_ok=True)
     certificate, key = pki.certificate_path(publisher), pki.key_path(publisher)
-    stamp: list[str | Path] = []
-    if stamped:
-        authority: list[str | Path] = ["-TSA-certs", pki.certificate_path("time-stamper"), "-TSA-key", pki.key_path("time-stamper")]
-        stamp = [*authority, "-TSA-time", str(int(stamped.timestamp()))]
-    run("osslsigncode", "sign", "-h", "sha256", "-certs", certificate, "-key", key, *stamp, "-in", source, "-out", target)
+    time = str(int(min(pki.middle_of_life(publisher), datetime.now(UTC)).timestamp()))
+    authority: list[str | Path] = ["-TSA-certs", pki.certificate_path("time-stamper"), "-TSA-key", pki.key_path("time-stamper")]
+    stamp = [*authority, "-TSA-time", time] if stamped else []
+    signing = ["-h", "sha256", "-certs", certificate, "-key", key, "-time", time, *stamp]
+    run("osslsigncode", "sign", *signing, "-in", source, "-out", target)
