@@ -19,6 +19,7 @@ import requests
 from ansible_runs import ENVIRONMENTS, LAB, ROOT, Run, run, run_playbook, tool
 from cloudlab import lab as cloudlab
 from cloudlab.paths import State
+from cloudlab.proxies.plan import log_of
 
 #: How many Windows hosts the tests share.
 HOSTS = 3
@@ -57,7 +58,7 @@ class Lab:
 
     Attributes:
         state: its folder.
-        data: what its state.json holds: hosts, windows, microsoft, pki.
+        data: what its state.json holds: hosts, windows, microsoft, proxies, pki.
         microsoft: its side of Microsoft.
     """
 
@@ -91,11 +92,21 @@ class Lab:
         """Restart a host and return when it answers again."""
         cloudlab.restart_host(State(self.state), name)
 
+    def proxied(self, name: str) -> list[str]:
+        """Return the targets that a proxy ("open", "basic", "inspecting") has let through so far: HOST:PORT, or URLs for http."""
+        log = log_of(State(self.state), name)
+        return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+
     @property
     def secrets(self) -> set[str]:
         """Every password of the lab that a run could let slip."""
         microsoft = self.data["microsoft"]
-        return {self.data["windows"]["password"], microsoft["user"]["password"], microsoft["forest"]["password"]}
+        return {
+            self.data["windows"]["password"],
+            self.data["proxies"]["basic"]["password"],
+            microsoft["user"]["password"],
+            microsoft["forest"]["password"],
+        }
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 import winrm
-from ansible_runs import LAB
+from ansible_runs import ENVIRONMENTS, LAB
+from cloudlab.package.build import RELEASES
 from winrm.exceptions import WinRMTransportError
 
 #: Tells when its process was started, which no later process shares (Wine hands process ids out again), then never ends.
@@ -111,3 +112,28 @@ def test_command_goes_on_when_its_connection_is_cut(lab: t.Any, protocol: winrm.
     result_of(lab, f"$null = New-Item -Path {FLAG} -ItemType File")
     output, _, code = client(lab).get_command_output(shell, command)
     assert (output.split(), code) == ([b"went", b"on"], 0)
+
+
+@pytest.mark.parametrize("python", ENVIRONMENTS)
+def test_win_reboot_restarts_a_host(lab: t.Any, ansible_playbook: Callable[..., t.Any], python: str) -> None:
+    values = {"host": lab.hosts[0], "package": rf"\\FILES\packages\release-{RELEASES[-1]}.exe"}
+    run = ansible_playbook(str(Path(__file__).with_name("lab_restart.yml")), extra_vars=values, python=python)
+    assert run.returncode == 0, run.output
+
+
+def test_restart_of_the_lab_is_a_restart(lab: t.Any) -> None:
+    boot_time = "(Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToFileTimeUtc()"
+    before = int(result_of(lab, boot_time))
+    lab.restart_host(lab.hosts[0])
+    assert int(result_of(lab, boot_time)) > before
+
+
+def test_planned_restart_can_be_called_off(lab: t.Any) -> None:
+    program = r"C:\Windows\System32\shutdown.exe"
+    script = f"foreach ($line in '/r /t 3600', '/r', '/a', '/a') {{ & {program} $line.Split(' ') 2>&1 | Out-Null; $LASTEXITCODE }}; exit 0"
+    assert result_of(lab, script).split() == ["0", "1190", "0", "1116"]
+
+
+def test_cim_refuses_what_it_does_not_know(lab: t.Any) -> None:
+    script = "try { Get-CimInstance -ClassName Win32_Fan } catch { $_.Exception.Message }"
+    assert "no CIM class 'Win32_Fan'" in result_of(lab, script)

@@ -89,13 +89,14 @@ def _status(state: State, arguments: argparse.Namespace) -> int:
         print(json.dumps([{"name": name, "address": address, "answers": answers} for name, address, answers in rows], indent=2))
     else:
         for name, address, answers in rows:
-            print(f"{name:<12}{address:<28}{'answers' if answers else 'does not answer'}")
+            print(f"{name:<18}{address:<28}{'answers' if answers else 'does not answer'}")
     return 0 if all(answers for *_, answers in rows) else 1
 
 
 def _rows(data: dict[str, Any]) -> list[tuple[str, str, bool]]:
     hosts = [(host["name"], f"https://{host['address']}:5986", data["answers"][host["name"]]) for host in data["hosts"]]
-    return [("microsoft", data["microsoft"]["url"], data["answers"]["microsoft"]), *hosts]
+    urls = {"microsoft": data["microsoft"]["url"], **{f"proxy-{name}": proxy["url"] for name, proxy in data["proxies"].items()}}
+    return [*((name, url, data["answers"][name]) for name, url in urls.items()), *hosts]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Brings a lab up and down: hosts, their endpoints, Microsoft's side, the inventory, and the folder that holds its state."""
+"""Brings a lab up and down: hosts, their endpoints, Microsoft's side, proxies, the inventory, and the folder that holds its state."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from typing import Any
 from cloudlab.inventory import inventory
 from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
 from cloudlab.pki import Pki
+from cloudlab.proxies import plan as proxies
 from cloudlab.windows import control
 from cloudlab.windows.boot import boot
 from cloudlab.windows.host import HTTPS_PORT
@@ -32,6 +33,8 @@ MICROSOFT_PORT = 8443
 #: Blocks of loopback addresses that labs take, 127.0.<block>.x; hosts from 1 on, Microsoft's side at 250.
 _BLOCKS = range(50, 100)
 FOREST = "contoso.lab"
+#: The file server and its share, \\FILES\packages, which has the packages on every host.
+SHARE = ("FILES", "packages")
 _START_SECONDS = 60
 
 
@@ -47,8 +50,10 @@ def up(state: State, host_count: int) -> dict[str, Any]:
     try:
         data = _plan(host_count)
         _write(state.file, data)
+        _start_proxies(state, data)
         _start_microsoft(state, data)
         _start_hosts(state, data)
+        _await_proxies(state, data)
         state.inventory.touch(mode=0o600)
         state.inventory.write_text(inventory(data), encoding="utf-8")
     except BaseException:
@@ -86,7 +91,9 @@ def status(state: State) -> dict[str, Any]:
     """Return for each server and host whether it answers."""
     data = read(state)
     answers = {host["name"]: _listens(host["address"], HTTPS_PORT) for host in data["hosts"]}
-    return {**data, "answers": {"microsoft": _listens(data["microsoft"]["address"], MICROSOFT_PORT), **answers}}
+    servers = {"microsoft": (data["microsoft"]["address"], MICROSOFT_PORT)}
+    servers |= {f"proxy-{name}": proxies.listener(proxy) for name, proxy in data["proxies"].items()}
+    return {**data, "answers": {**{name: _listens(*listener) for name, listener in servers.items()}, **answers}}
 
 
 def restart_endpoints(state: State) -> None:
@@ -136,6 +143,7 @@ def _plan(host_count: int) -> dict[str, Any]:
             "user": {"upn": "sync-admin@contoso.onmicrosoft.lab", "password": _password()},
             "forest": {"domain": FOREST, "admin": r"CONTOSO\labadmin", "password": _password()},
         },
+        "proxies": proxies.plan(block, _password()),
         "pki": {"ca": str(PKI / "ca.pem"), "publisher_root": Pki.load(PKI).thumbprint("code-root")},
         "processes": {},
     }
@@ -145,9 +153,23 @@ def _password() -> str:
     return secrets.token_urlsafe(15) + "!aA1"
 
 
+def _start_proxies(state: State, data: dict[str, Any]) -> None:
+    """Start the proxies, and leave them to come up beside the rest."""
+    state.logs.mkdir()
+    for name, proxy in data["proxies"].items():
+        config = state.config(f"proxy-{name}")
+        _write(config, proxies.configuration(state, name, proxy, data["pki"]["ca"], data["microsoft"]["address"]))
+        _spawn(state, data, f"proxy-{name}", "proxies", [str(config)])
+
+
+def _await_proxies(state: State, data: dict[str, Any]) -> None:
+    for name, proxy in data["proxies"].items():
+        process = f"proxy-{name}"
+        _await(f"the {name} proxy", data["processes"][process], proxies.listener(proxy), state.logs / f"{process}.out")
+
+
 def _start_microsoft(state: State, data: dict[str, Any]) -> None:
     microsoft = data["microsoft"]
-    state.logs.mkdir()
     config = {
         "address": microsoft["address"],
         "port": MICROSOFT_PORT,
@@ -160,7 +182,7 @@ def _start_microsoft(state: State, data: dict[str, Any]) -> None:
         "log": str(state.logs / "microsoft.log"),
     }
     _write(state.config("microsoft"), config)
-    _spawn(state, data, "microsoft", ["--config", str(state.config("microsoft"))])
+    _spawn(state, data, "microsoft", "microsoft", ["--config", str(state.config("microsoft"))])
     _await("Microsoft's side", data["processes"]["microsoft"], (microsoft["address"], MICROSOFT_PORT), state.logs / "microsoft.out")
 
 
@@ -183,7 +205,7 @@ def _start_hosts(state: State, data: dict[str, Any]) -> None:
 
 
 def _start_endpoints(state: State, data: dict[str, Any]) -> None:
-    _spawn(state, data, "windows", [str(state.config("windows"))])
+    _spawn(state, data, "windows", "windows", [str(state.config("windows"))])
     for host in data["hosts"]:
         _await(f"host {host['name']}", data["processes"]["windows"], (host["address"], HTTPS_PORT), state.logs / "windows.out")
 
@@ -194,16 +216,17 @@ def _control(data: dict[str, Any]) -> dict[str, str]:
 
 
 def _start_host(state: State, data: dict[str, Any], host: dict[str, str]) -> None:
-    """Clone a host and start it."""
+    """Clone a host, show it the file server's share, and start it."""
     prefix = clone(Prefix(GOLDEN), state.hosts / host["name"])
+    prefix.show_share(*SHARE, PACKAGES)
     boot(prefix, host["computer"], FOREST, {r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab": {"MicrosoftSide": data["microsoft"]["url"]}})
 
 
-def _spawn(state: State, data: dict[str, Any], name: str, arguments: list[str]) -> None:
-    """Start one of the lab's servers, and note its process at once, so that `down` finds it after a crash."""
+def _spawn(state: State, data: dict[str, Any], name: str, module: str, arguments: list[str]) -> None:
+    """Start one of the lab's servers, a module of this package, and note its process at once, so that `down` finds it after a crash."""
     with open(state.logs / f"{name}.out", "ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", f"cloudlab.{name}", *arguments],
+            [sys.executable, "-m", f"cloudlab.{module}", *arguments],
             cwd=LAB,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -118,11 +118,8 @@ class Pki:
 
     def server_certificate(self, names: Iterable[str]) -> tuple[bytes, bytes]:
         """Issue a TLS server certificate for host names and addresses: (chain as PEM, private key as PEM)."""
-        names = list(names)
         issuer = self._issuer("ca")
-        leaf = _issue_leaf(
-            _name(names[0]), issuer, [ExtendedKeyUsageOID.SERVER_AUTH], [(_alternative_names(names), False)]
-        )
+        leaf = issue_server(issuer, names)
         return leaf.certificate_pem + issuer.certificate_pem, leaf.key_pem
 
     def agent_pfx(self, tenant_id: str, agent_id: str, *, days: int = 120, password: str) -> bytes:
@@ -282,3 +279,14 @@ def _pfx_encryption(password: str) -> KeySerializationEncryption:
     builder = PrivateFormat.PKCS12.encryption_builder().hmac_hash(hashes.SHA1())
     builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
     return builder.build(password.encode())
+
+
+def new_ca(common_name: str) -> Issued:
+    """Make a CA that is no part of a lab's certificates."""
+    return _issue_ca(_name(common_name))
+
+
+def issue_server(issuer: Issued, names: Iterable[str]) -> Issued:
+    """Issue a TLS server certificate for host names and addresses."""
+    names = list(names)
+    return _issue_leaf(_name(names[0]), issuer, [ExtendedKeyUsageOID.SERVER_AUTH], [(_alternative_names(names), False)])

@@ -113,6 +113,12 @@ class Prefix:
         encoded = base64.b64encode((stop + script).encode("utf-16-le")).decode("ascii")
         return self.run("powershell.exe", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded, timeout=timeout)
 
+    def show_share(self, server: str, share: str, folder: Path) -> None:
+        """Show a folder of this machine as \\\\SERVER\\SHARE: Wine looks UNC paths up beside its drives."""
+        link = self.path / "dosdevices" / "unc" / server / share
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(folder)
+
     def import_registry(self, keys: Mapping[str, Mapping[str, str | int]]) -> None:
         """Write values (text or DWORD) below keys given in full, HKEY_LOCAL_MACHINE\\..., in one process."""
         lines = ["Windows Registry Editor Version 5.00", ""]
