@@ -203,7 +203,7 @@ class ActionModule(AgentAction):
         result["changed"] = True
         result["remains"] = remains(facts, facts)
         if self._task.check_mode:
-            result["version_after"] = None
+            result.update(version_after=None, settings={})
             result["msg"] = f"The agent would be removed from {self._agent_host}."
             self._agent_diff_set("after", None, {}, {}, result)
             return

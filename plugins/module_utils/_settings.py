@@ -128,10 +128,13 @@ def settings_to_change(facts: Facts, wanted: Settings) -> list[str]:
     if not wanted:
         return []
     file = facts["product"]["configuration"]
+    # What a malformed file says is not known: nothing in it counts as set, and the attempt to set it is refused.
+    malformed = file["present"] and not file["well_formed"]
     differing = []
-    if wanted["proxy"] and not _same_proxy(file["proxy"], wanted["proxy"]):
+    if wanted["proxy"] and (malformed or not _same_proxy(file["proxy"], wanted["proxy"])):
         differing.append("proxy")
-    if wanted["enforce_fips_policy"] is not None and wanted["enforce_fips_policy"] != (file["enforce_fips_policy"] is not False):
+    fips = wanted["enforce_fips_policy"]
+    if fips is not None and (malformed or fips != (file["enforce_fips_policy"] is not False)):
         differing.append("enforce_fips_policy")
     found = {one["name"]: (one["value"], one["kind"]) for one in file["tunables"]}
     names = {tunable.name: name for name, tunable in _TUNABLES.items()}

@@ -80,6 +80,7 @@ def test_nothing_wanted_is_nothing_to_change() -> None:
         ),
         ({"tunables": [TIMEOUT]}, {"reset": ["ldap_connection_timeout"]}, ["ldap_connection_timeout"], set()),
         ({}, {"reset": ["ldap_connection_timeout"]}, [], set()),
+        ({"well_formed": False}, {"proxy": {"state": "absent"}, "enforce_fips_policy": True}, ["proxy", "enforce_fips_policy"], set()),
     ],
 )
 def test_what_differs_is_to_change(facts: dict[str, t.Any], options: dict[str, t.Any], differing: list[str], left: set[str]) -> None:
