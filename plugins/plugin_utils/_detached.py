@@ -8,7 +8,6 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
-import contextlib
 import ntpath
 import time
 import typing as t
@@ -26,6 +25,7 @@ _ASYNC_STATUS = "ansible.windows.async_status"
 #: Seconds between two questions for a job, and the time that a job has beyond its own limit.
 _POLL_SECONDS = 5
 _MARGIN_SECONDS = 60
+_CONNECTION_LIBRARIES = ("winrm", "pypsrp", "requests", "urllib3")
 #: async_status reads a job's file while the job writes it, and then calls the job finished; a job that was killed while it wrote stays so.
 _HALF_WRITTEN = "Could not parse job output"
 _HALF_WRITTEN_TIMES = 5
@@ -96,15 +96,29 @@ class DetachedJob:
             try:
                 answer = self._action._execute_module(_ASYNC_STATUS, module_args={**self._job, "mode": mode}, task_vars=self._task_vars)
                 return t.cast(Result, answer)
-            except AnsibleConnectionFailure as error:
-                if time.monotonic() > deadline:
+            except Exception as error:
+                if not is_connection_error(error) or time.monotonic() > deadline:
                     raise
                 display.warning(f"The connection to {self._host} is lost ({error}). The job goes on there, and is asked for again.")
                 time.sleep(_POLL_SECONDS)
                 # reset() forgets the old session and connects; close() would first talk to the host. If that is still away, the next
                 # question says so.
-                with contextlib.suppress(AnsibleConnectionFailure):
-                    self._action._connection.reset()
+                self._reconnect()
+
+    def _reconnect(self) -> None:
+        try:
+            self._action._connection.reset()
+        except Exception as error:
+            if not is_connection_error(error):
+                raise
+            display.vvv(f"{self._host} does not answer yet ({error}).")
+
+
+def is_connection_error(error: Exception) -> bool:
+    """Whether an error says that the host could not be asked: Ansible's own, or one that a connection plugin lets through bare."""
+    library = type(error).__module__.partition(".")[0]
+    # The winrm plugin wraps what fails in a command, and not what fails when it tidies up after one.
+    return isinstance(error, (AnsibleConnectionFailure, OSError)) or library in _CONNECTION_LIBRARIES
 
 
 def _is_half_written(status: Result) -> bool:

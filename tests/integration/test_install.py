@@ -428,7 +428,7 @@ class HeldTask:
 
 
 @pytest.fixture(scope="module")
-def installation(stories: t.Any, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, t.Any], Run, dict[str, t.Any]]:
+def installation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, t.Any], Run, dict[str, t.Any]]:
     """Install, cut the connection in the middle, restart WinRM, and try a second installation beside it; returns both results."""
     held = HeldTask(lab, {"package": NEW, "install": {"path": path(NEW)}}, tmp_path_factory.mktemp("installation"))
     held.wait_for(r"C:\packages\install.log", "AzureADConnectAgentUpdater.exe")

@@ -9,10 +9,12 @@ import types
 import typing as t
 
 import pytest
+import requests
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import RemoteError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils import _detached
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._detached import DetachedJob
+from winrm.exceptions import WinRMTransportError
 
 STARTED = {"ansible_job_id": "j1.2", "results_file": r"C:\Users\x\.ansible_async\j1.2", "started": 1, "finished": 0}
 RUNNING = {"started": 1, "finished": 0}
@@ -73,6 +75,18 @@ def test_lost_connection_is_made_anew(no_waiting: list[str]) -> None:
     assert run(action) == DONE
     assert action.resets == 2
     assert "the connection to win1 is lost" in no_waiting[0].lower()
+
+
+@pytest.mark.parametrize(
+    "error", [requests.exceptions.ConnectionError("aborted"), WinRMTransportError("http", 500, "no such shell"), ConnectionResetError()]
+)
+def test_error_that_a_connection_plugin_lets_through_is_a_lost_connection(error: Exception) -> None:
+    assert run(Action(STARTED, error, DONE, CLEANED)) == DONE
+
+
+def test_error_of_another_kind_is_not_swallowed() -> None:
+    with pytest.raises(ValueError, match="ours"):
+        run(Action(STARTED, ValueError("ours"), DONE, CLEANED))
 
 
 def test_answer_read_while_it_is_written_is_asked_for_again() -> None:
