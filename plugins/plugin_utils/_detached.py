@@ -49,7 +49,7 @@ class DetachedJob:
 
         Raises:
             RemoteError: the job may have started, and its end is not known.
-            AnsibleConnectionFailure: the host went away and did not come back in time.
+            AnsibleConnectionFailure: the host went away while the job was being started, or did not come back in time.
         """
         if not self._start(module, arguments):
             return t.cast(Result, self._action._execute_module(module, module_args=arguments, task_vars=self._task_vars))
@@ -77,6 +77,13 @@ class DetachedJob:
         task.async_val = self._seconds + _MARGIN_SECONDS
         try:
             started = self._action._execute_module(module, module_args=arguments, task_vars=self._task_vars, wrap_async=True)
+        except Exception as error:
+            if not is_connection_error(error):
+                raise
+            raise AnsibleConnectionFailure(
+                f"The connection to {self._host} was lost while the job was being started ({error}): it may run there. Run this again, which "
+                "is refused as long as the job runs, and then tells how the host is."
+            ) from error
         finally:
             task.async_val = 0
         if started.get("ansible_job_id"):

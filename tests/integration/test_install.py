@@ -378,22 +378,34 @@ def test_removal_takes_away_what_no_uninstaller_does(trouble: Outcomes) -> None:
 
 
 class HeldTask:
-    """An installation or removal on the last host whose installer waits in its middle until it is released."""
+    """An installation or removal on the last host whose installer waits in its middle until it is released, at the latest at exit."""
 
-    def __init__(self, lab: Lab, step: dict[str, t.Any], folder: Path) -> None:
+    def __init__(self, lab: Lab, step: dict[str, t.Any], log: str, folder: Path) -> None:
         self.lab, self.host = lab, lab.hosts[-1]
         self._prefix = Prefix(lab.state / "hosts" / self.host)
+        self._log = self._prefix.unix_path(log)
+        self._log.unlink(missing_ok=True)
         self._hold(1)
         self._pool = ThreadPoolExecutor(1)
         self._told: Future[tuple[Outcomes, Run]] = self._pool.submit(tell, lab, self.host, [{"name": "held", **step}], folder)
 
+    def __enter__(self) -> HeldTask:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.finish()
+
     def _hold(self, number: int) -> None:
         self._prefix.import_registry({LAB_KEY: {"SetupHold": number}})
 
-    def wait_for(self, log: str, words: str) -> None:
-        """Return when the installer's log in the packages' folder has these words."""
-        file = self._prefix.unix_path(log)
-        self.until(lambda: file.exists() and words in file.read_text(encoding="utf-8"))
+    def wait_for(self, words: str) -> None:
+        """Return when the installer's log has these words, and the task asks for the installer's end."""
+        self.until(lambda: self._log.exists() and words in self._log.read_text(encoding="utf-8"))
+        before = self._requests().count(f"{self.host} Command")
+        self.until(lambda: self._requests().count(f"{self.host} Command") > before)
+
+    def _requests(self) -> str:
+        return (self.lab.state / "logs" / "windows.log").read_text(encoding="utf-8")
 
     def until(self, happened: Callable[[], bool]) -> None:
         """Try until something has happened while the task goes on; it must not take for ever."""
@@ -404,12 +416,11 @@ class HeldTask:
 
     def cut(self) -> None:
         """Break the task's connection in the middle of a request: one that is idle is made anew without a word."""
-        log = self.lab.state / "logs" / "windows.log"
-        before = log.read_text(encoding="utf-8").count("ended early")
+        before = self._requests().count("ended early")
 
         def is_broken() -> bool:
             self.lab.cut_connections()
-            return log.read_text(encoding="utf-8").count("ended early") > before
+            return self._requests().count("ended early") > before
 
         self.until(is_broken)
 
@@ -430,14 +441,14 @@ class HeldTask:
 @pytest.fixture(scope="module")
 def installation(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, t.Any], Run, dict[str, t.Any]]:
     """Install, cut the connection in the middle, restart WinRM, and try a second installation beside it; returns both results."""
-    held = HeldTask(lab, {"package": NEW, "install": {"path": path(NEW)}}, tmp_path_factory.mktemp("installation"))
-    held.wait_for(r"C:\packages\install.log", "AzureADConnectAgentUpdater.exe")
-    held.cut()
-    lab.restart_endpoints()
-    second, _ = tell(lab, held.host, [{"name": "second", "install": {"path": path(NEW)}}], tmp_path_factory.mktemp("second"))
-    assert held.is_running()
-    result, run = held.finish()
-    return result, run, real(second, "second")
+    step = {"package": NEW, "install": {"path": path(NEW)}}
+    with HeldTask(lab, step, r"C:\packages\install.log", tmp_path_factory.mktemp("installation")) as held:
+        held.wait_for("AzureADConnectAgentUpdater.exe")
+        held.cut()
+        lab.restart_endpoints()
+        second, _ = tell(lab, held.host, [{"name": "second", "install": {"path": path(NEW)}}], tmp_path_factory.mktemp("second"))
+        assert held.is_running()
+    return *held.finish(), real(second, "second")
 
 
 def test_installation_outlives_a_cut_connection_and_a_restart_of_winrm(installation: tuple[dict[str, t.Any], Run, t.Any]) -> None:
@@ -455,9 +466,10 @@ def test_second_task_is_refused_meanwhile(installation: tuple[t.Any, Run, dict[s
 @pytest.fixture(scope="module")
 def removal(installation: t.Any, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, t.Any], Run]:
     """Remove, and cut the connection in the middle."""
-    held = HeldTask(lab, {"install": {"state": "absent"}}, tmp_path_factory.mktemp("removal"))
-    held.wait_for(r"C:\ProgramData\entra_ops\cloud_sync\uninstall.log", "Command Line")
-    held.cut()
+    log = r"C:\ProgramData\entra_ops\cloud_sync\uninstall.log"
+    with HeldTask(lab, {"install": {"state": "absent"}}, log, tmp_path_factory.mktemp("removal")) as held:
+        held.wait_for("Command Line")
+        held.cut()
     return held.finish()
 
 

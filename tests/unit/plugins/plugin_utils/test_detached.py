@@ -114,6 +114,11 @@ def test_host_that_cannot_run_jobs_runs_it_in_the_foreground(no_waiting: list[st
     assert "cannot run a job of its own (Unable to find type JavaScriptSerializer)" in no_waiting[0]
 
 
+def test_host_that_is_lost_at_the_start_is_unreachable() -> None:
+    with pytest.raises(AnsibleConnectionFailure, match="it may run there"):
+        run(Action(requests.exceptions.ConnectionError("aborted")))
+
+
 def test_job_that_may_have_started_is_not_started_again() -> None:
     action = Action({"failed": True, "msg": "Ansible encountered a timeout while waiting for the async task to start"})
     with pytest.raises(RemoteError, match="ansible_win_async_startup_timeout"):
