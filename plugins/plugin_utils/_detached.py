@@ -81,8 +81,8 @@ class DetachedJob:
             if not is_connection_error(error):
                 raise
             raise AnsibleConnectionFailure(
-                f"The connection to {self._host} was lost while the job was being started ({error}): it may run there. Run this again, which "
-                "is refused as long as the job runs, and then tells how the host is."
+                f"The connection to {self._host} was lost while the job was being started ({error}): it may run there. Run this again, "
+                "which is refused as long as the job runs, and then tells how the host is."
             ) from error
         finally:
             task.async_val = 0
