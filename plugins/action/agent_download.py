@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -12,6 +13,13 @@ from ansible.errors import AnsibleError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, PackageError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules, refusal_sentence
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._transfer import (
+    Proxy,
+    failed_sentence,
+    require_https_url,
+    require_proxy_url,
+    shown_url,
+)
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
     AgentAction,
     Options,
@@ -20,8 +28,12 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_host_path,
     require_positive,
 )
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package_cache import url_key
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package_supply import CachedSupply, FileSupply, Supply
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import predict_fetch
+
+Answer = dict[str, t.Any]
 
 
 class ActionModule(AgentAction):
@@ -29,99 +41,183 @@ class ActionModule(AgentAction):
 
     MODULE = "agent_download"
     RETURNS: t.ClassVar[Result] = {
+        "attempts": 0,
         "downloaded": False,
         "installed_version": None,
         "path": None,
+        "resumed": False,
         "sha256": None,
         "signature": None,
         "size": None,
         "source": None,
         "version": None,
     }
-    RULES: t.ClassVar[dict[str, t.Any]] = {"required_if": [("source", "file", ("src",))]}
+    RULES: t.ClassVar[dict[str, t.Any]] = {
+        "required_if": [("source", "file", ("src",)), ("source", "share", ("src",))],
+        "required_together": [("proxy_username", "proxy_password")],
+    }
 
     def _agent_run(self, options: Options, result: Result) -> None:
         require_eula(options)
-        require_positive(options, "timeout")
+        require_positive(options, "timeout", "request_timeout")
         require_host_path("dest", options["dest"])
+        require_transfer(options)
         rules = package_rules(options, options["version"])
         origin = self._agent_origin(options)
-        result.update(path=options["dest"], source=origin)
-        if options["source"] == "file":
-            answer = self._agent_copy(options, rules, origin)
-        else:
-            answer = self._agent_fetch(options, rules, Url=origin, ProbeOnly=self._task.check_mode)
-        self._agent_judge(answer, rules, result)
+        result.update(path=options["dest"], source=shown_url(origin) if options["source"] in _BY_URL else origin)
+        answer = self._agent_bring(options, rules, origin, result)
+        self._agent_judge(answer, options, rules, result)
         if answer["action"] == "fetch":
             predict_fetch(self._agent_host, options["dest"])
 
     def _agent_origin(self, options: Options) -> str:
-        """Return the URL, or the path on the controller, that the package comes from; both are checked before the host is asked."""
-        if options["source"] == "host":
+        """Return the URL or the path that the package comes from, checked before the host is asked."""
+        if options["source"] in _BY_URL:
             url = options["url"] or resolve_cloud(options["cloud"]).download_url
             if not url:
                 raise ConfigurationError("No download URL is known for this cloud: give one in 'url', or a file in 'src'.")
-            if not str(url).lower().startswith("https://"):
-                raise ConfigurationError(f"'url' is '{url}': give an address that starts with https://.")
+            require_https_url("url", str(url))
             return str(url)
+        if options["source"] == "share":
+            require_host_path("src", options["src"])
+            return str(options["src"])
+        return self._agent_local_file(options["src"])
+
+    def _agent_local_file(self, src: str) -> str:
         try:
-            path = str(self._find_needle("files", options["src"]))
+            path = str(self._find_needle("files", src))
         except AnsibleError:
             path = ""
         if not os.path.isfile(path) or not os.access(path, os.R_OK):
-            raise ConfigurationError(
-                f"'src' is '{options['src']}', which cannot be read on the controller: give the path of the package."
-            )
+            raise ConfigurationError(f"'src' is '{src}', which cannot be read on the controller: give the path of the package.")
         return path
 
-    def _agent_fetch(self, options: Options, rules: Options, **parameters: t.Any) -> dict[str, t.Any]:
+    def _agent_bring(self, options: Options, rules: Options, origin: str, result: Result) -> Answer:
+        """Get the package to the host the way that was asked for, as far as it is needed and check mode lets it."""
+        mode = "probe" if self._task.check_mode else "fetch"
+        if options["source"] == "host":
+            parameters, secret = host_proxy(options)
+            return self._agent_fetch(options, rules, origin, secret, Mode=mode, Url=origin, **parameters)
+        if options["source"] == "share":
+            return self._agent_fetch(options, rules, origin, Mode=mode, SharePath=origin)
+        if options["source"] == "file":
+            return self._agent_copy(options, rules, origin, FileSupply(origin, rules), result)
+        return self._agent_copy(options, rules, origin, CachedSupply(options, origin, controller_proxy(options), rules), result)
+
+    def _agent_fetch(
+        self, options: Options, rules: Options, origin: str, secret: Options | None = None, **parameters: t.Any
+    ) -> Answer:
         """Run the payload once."""
-        return self._agent_payload(
-            "download",
-            {
-                "Destination": options["dest"],
-                "Expected": self._agent_json(rules),
-                "PackageSession": load_payload("package_session"),
-                "InstalledVersion": rules["version"],
-                "Force": options["force"],
-                "TimeoutSeconds": options["timeout"],
-                **parameters,
-            },
-        )
+        common = {
+            "Destination": options["dest"],
+            "Expected": self._agent_json(rules),
+            "PackageSession": load_payload("package_session"),
+            "SourceKey": url_key(origin),
+            "InstalledVersion": rules["version"],
+            "Force": options["force"],
+            "Latest": is_newest_asked(options, rules),
+            "TimeoutSeconds": options["timeout"],
+            "Retries": options["retries"],
+        }
+        return self._agent_payload("download", {**common, **parameters}, secret)
 
-    def _agent_copy(self, options: Options, rules: Options, path: str) -> dict[str, t.Any]:
-        """Copy the controller's file, unless the host says that it needs none."""
-        answer = self._agent_fetch(options, rules, ProbeOnly=True)
-        if answer["action"] != "fetch" or self._task.check_mode:
-            return answer
-        shell = self._connection._shell
-        folder = shell.tmpdir or self._make_tmp_path()
+    def _agent_copy(self, options: Options, rules: Options, origin: str, supply: Supply, result: Result) -> Answer:
+        """Copy the controller's package, unless the host says that it needs none."""
+        predict = bool(self._task.check_mode)
         try:
-            staged = self._transfer_file(path, shell.join_path(folder, "package.exe"))
-            return self._agent_fetch(options, rules, StagedPath=staged)
+            if is_newest_asked(options, rules) and not options["force"]:
+                supply.ask(predict=predict)
+            mode = "probe" if predict else "prepare"
+            answer = self._agent_fetch(options, rules, origin, Mode=mode, **latest(supply))
+            if answer["action"] != "fetch":
+                return answer
+            result.update(changed=answer["changed"], installed_version=answer["installed_version"])
+            path = supply.take(predict=predict)
+            return answer if predict else self._agent_send(options, rules, origin, (path, answer["staged_path"]), latest(supply))
         finally:
-            self._remove_tmp_path(folder)
+            result.update(attempts=supply.attempts, resumed=supply.resumed)
 
-    def _agent_judge(self, answer: dict[str, t.Any], rules: Options, result: Result) -> None:
+    def _agent_send(self, options: Options, rules: Options, origin: str, paths: tuple[str, str], known: Options) -> Answer:
+        """Put the file beside its place on the host, and let the host prove and rename it."""
+        path, staged = paths
+        try:
+            self._transfer_file(path, staged)
+            return self._agent_fetch(options, rules, origin, Mode="fetch", StagedPath=staged, **known)
+        except Exception:
+            # The payload removes the file, but may not have come to it. A host that cannot be reached has it removed by the next run.
+            with contextlib.suppress(AnsibleError):
+                self._low_level_execute_command(self._connection._shell.remove(staged), sudoable=False)
+            raise
+
+    def _agent_judge(self, answer: Answer, options: Options, rules: Options, result: Result) -> None:
         """Turn the payload's answer into the result; a refused package is a failure."""
         package = answer["package"] or {}
         keys = ("size", "sha256", "version", "signature")
         result.update({key: package.get(key) for key in keys}, installed_version=answer["installed_version"])
-        result["changed"] = answer["action"] == "fetch" or answer["changed"]
-        result["downloaded"] = answer["action"] == "fetched" and not answer["error"] and not package["refusal"]
+        result["changed"] = result["changed"] or answer["changed"]
+        if options["source"] == "host":
+            result.update(attempts=answer["attempts"], resumed=answer["resumed"])
         if answer["error"]:
-            raise PackageError(
-                f"The package could not be fetched from {result['source']} by {self._agent_host}: {answer['error']}. "
-                "Check the host's way to that address (proxy, firewall, name resolution), then run it again."
-            )
+            raise PackageError(self._agent_error(answer, options, result["source"]))
         if package.get("refusal"):
             raise PackageError(refusal_sentence(package, rules))
-        result["msg"] = _MESSAGES[answer["action"]].format(**{**result, "installed": answer["installed_version"]})
+        result["changed"] = result["changed"] or answer["action"] == "fetch"
+        result["downloaded"] = answer["action"] == "fetched"
+        kind = "newest" if answer["action"] == "present" and is_newest_asked(options, rules) else answer["action"]
+        result["msg"] = _MESSAGES[kind].format(**result)
+
+    def _agent_error(self, answer: Answer, options: Options, source: str) -> str:
+        if options["source"] == "host":
+            return failed_sentence(source, self._agent_host, answer["error"], answer["attempts"], answer["certificate"])
+        return (
+            f"The package {source} cannot be read by {self._agent_host}: {answer['error']}. See that the file is there and that the "
+            "account may read it; over WinRM, a share of another machine takes CredSSP, Kerberos delegation or 'become'."
+        )
 
 
+def require_transfer(options: Options) -> None:
+    """Refuse options of the transfer that do not go together."""
+    if options["retries"] < 0:
+        raise ConfigurationError(f"'retries' is {options['retries']}: give the number of further tries, 0 for none.")
+    require_proxy_url(options["proxy_url"])
+    if options["proxy_use_default_credential"] and options["proxy_username"]:
+        raise ConfigurationError("'proxy_use_default_credential' and 'proxy_username' exclude each other: give one of them.")
+    if options["proxy_use_default_credential"] and options["source"] == "controller":
+        raise ConfigurationError("'proxy_use_default_credential' is for hosts only: give 'proxy_username' with 'source: controller'.")
+
+
+def latest(supply: Supply) -> Options:
+    """Return the payload's parameters for what the source has now."""
+    record = supply.record
+    return {"LatestSha256": record["sha256"], "LatestETag": record["etag"], "LatestModified": record["last_modified"]}
+
+
+def is_newest_asked(options: Options, rules: Options) -> bool:
+    """Whether a package that is there must be the source's newest; one that is known by its SHA-256 cannot be newer than itself."""
+    return options["state"] == "latest" and not rules["sha256"]
+
+
+def host_proxy(options: Options) -> tuple[Options, Options]:
+    """Return the payload's parameters for the proxy, the open and the secret ones."""
+    parameters = {
+        "UseProxy": options["use_proxy"],
+        "ProxyUrl": options["proxy_url"] or "",
+        "ProxyUserName": options["proxy_username"] or "",
+        "ProxyUseDefaultCredential": options["proxy_use_default_credential"],
+    }
+    return parameters, {"ProxyPassword": options["proxy_password"]} if options["proxy_password"] else {}
+
+
+def controller_proxy(options: Options) -> Proxy:
+    """Return the proxy for the controller's own requests."""
+    return Proxy(options["use_proxy"], options["proxy_url"], options["proxy_username"], options["proxy_password"])
+
+
+_BY_URL = ("host", "controller")
 _MESSAGES = {
-    "installed": "The host already runs {installed}: no package is needed.",
+    "installed": "The host already runs {installed_version}: no package is needed.",
     "present": "The package {path} ({version}) is there and proven.",
+    "newest": "The package {path} ({version}) is there, proven, and what {source} has now.",
     "fetch": "The package would be fetched from {source}.",
     "fetched": "The package {path} ({version}) was fetched and proven.",
 }

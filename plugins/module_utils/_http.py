@@ -13,11 +13,12 @@ import typing as t
 try:
     import requests
     from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import InvalidHeader
     from urllib3.util.retry import Retry
 except ImportError:  # the documentation can be read without it
     requests = None  # type: ignore[assignment]
 
-__all__ = ["Session", "requests"]
+__all__ = ["Session", "asked_wait", "requests"]
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)
@@ -32,6 +33,14 @@ class _Patience(Retry if requests else object):  # type: ignore[misc]
         """Return how long to wait before the next try."""
         asked = super().get_retry_after(response)
         return None if asked is None else min(float(asked), _LONGEST_WAIT)
+
+
+def asked_wait(response: t.Any) -> float | None:
+    """Return how many seconds a service asks to wait before the next try, within the limit; None when it does not, or unreadably."""
+    try:
+        return _Patience().get_retry_after(response.raw)
+    except InvalidHeader:
+        return None
 
 
 class Session(requests.Session if requests else object):  # type: ignore[misc]

@@ -11,6 +11,9 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import hashlib
+import os
+import re
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
@@ -65,6 +68,37 @@ def _normal_hex(text: str, digits: int, option: str) -> str:
     return normal
 
 
+_PAGE = re.compile(rb"^\W*<(!doctype|html|\?xml)", re.IGNORECASE)
+
+
+def sha256_of(path: str) -> str:
+    """Return a file's SHA-256."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def early_refusal(path: str, name: str, rules: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return what can be told of a package without Windows, in the form of Get-PackageFact, and under "refusal" why it may not be sent.
+
+    Args:
+        path: the file on the controller.
+        name: what it is called in a refusal, its address or path.
+        rules: what it must be, from package_rules.
+    """
+    size, sha256 = os.path.getsize(path), sha256_of(path)
+    with open(path, "rb") as file:
+        start = file.read(512)
+    reasons = {
+        "empty": size == 0,
+        "page": bool(_PAGE.match(start)),
+        "not_program": not start.startswith(b"MZ"),
+        "too_small": size < rules["minimum_size"],
+        "sha256": bool(rules["sha256"]) and sha256 != rules["sha256"],
+    }
+    refusal = next((code for code, holds in reasons.items() if holds), "")
+    return {"path": name, "size": size, "sha256": sha256, "refusal": refusal}
+
+
 def refusal_sentence(fact: t.Mapping[str, t.Any], rules: t.Mapping[str, t.Any]) -> str:
     """Say why a package was refused and what to do.
 
@@ -82,6 +116,8 @@ def refusal_sentence(fact: t.Mapping[str, t.Any], rules: t.Mapping[str, t.Any]) 
         "too_small": f"the file has only {fact.get('size')} bytes, less than minimum_size {rules['minimum_size']}; check the URL",
         "unsigned": "the file carries no signature; take the package from Microsoft",
         "tampered": "the file was changed after it was signed; take the package from Microsoft",
+        "expired": f"its signer's certificate ended {signature.get('not_after')}, and no time stamp from before that is on it; "
+        "take a newer package from Microsoft",
         "signature": f"Windows judges its signature as {signature.get('status')} ({signature.get('message')})",
         "publisher": f"it is signed by '{signature.get('subject')}', which is not in 'publisher'",
         "root": f"its signature ends in the root {signature.get('root_thumbprint')} ({signature.get('root')}), "

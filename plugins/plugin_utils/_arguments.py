@@ -28,6 +28,9 @@ AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 #: Where a package lies on the host unless told otherwise; agent_download makes the folder for administrators only.
 PACKAGE_PATH = r"C:\ProgramData\entra_ops\cloud_sync\AADConnectProvisioningAgentSetup.exe"
 
+#: Where the controller keeps what it has downloaded for its hosts.
+PACKAGE_CACHE = "~/.ansible/entra_ops.cloud_sync/packages"
+
 CLOUD: Spec = {
     "ca_path": {"type": "path"},
     "cloud": {"type": "raw", "default": "AzureCloud"},
@@ -60,14 +63,27 @@ PACKAGE: Spec = {
     "version": {"type": "str"},
 }
 
+#: Named as in ansible.windows.
+PROXY: Spec = {
+    "proxy_password": {"type": "str", "no_log": True},
+    "proxy_url": {"type": "str"},
+    "proxy_use_default_credential": {"type": "bool", "default": False},
+    "proxy_username": {"type": "str"},
+    "use_proxy": {"type": "bool", "default": True},
+}
+
 SPECS: dict[str, Spec] = {
     "agent_download": {
         **CLOUD,
         **PACKAGE,
+        **PROXY,
+        "cache_dir": {"type": "path", "default": PACKAGE_CACHE},
         "dest": {"type": "str", "default": PACKAGE_PATH},
         "force": {"type": "bool", "default": False},
-        "source": {"type": "str", "choices": ["host", "file"], "default": "host"},
-        "src": {"type": "path"},
+        "retries": {"type": "int", "default": 5},
+        "source": {"type": "str", "choices": ["host", "controller", "file", "share"], "default": "host"},
+        "src": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "latest"], "default": "present"},
         "timeout": {"type": "int", "default": 900},
         "url": {"type": "str"},
     },

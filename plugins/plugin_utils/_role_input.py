@@ -18,10 +18,12 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import SETTINGS, wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._transfer import require_https_url, require_proxy_url
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import parse_version
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
     require_dns_name,
     require_guid,
+    require_host_path,
     require_managed_account,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import PACKAGE
@@ -109,9 +111,10 @@ def _account(variables: Variables) -> None:
 
 
 def _times(variables: Variables) -> None:
-    for name, least in (("install_timeout", 1), ("reboot_timeout", 1), ("register_timeout", 1), ("wait", 0)):
+    limits = (("download_timeout", 1), ("retries", 0), ("install_timeout", 1), ("reboot_timeout", 1), ("register_timeout", 1), ("wait", 0))
+    for name, least in limits:
         if name in variables and int(variables[name]) < least:
-            raise ConfigurationError(f"'{PREFIX}{name}' is {variables[name]}: give a number of seconds, {least} or more.")
+            raise ConfigurationError(f"'{PREFIX}{name}' is {variables[name]}: give a number, {least} or more.")
 
 
 def _settings(variables: Variables) -> None:
@@ -126,9 +129,12 @@ def _package(variables: Variables) -> None:
     given = {name: variables[name] for name in defaults if variables.get(name)}
     package_rules({**defaults, **given}, None)
     url = str(variables.get("url") or "")
-    if url and not url.lower().startswith("https://"):
-        raise ConfigurationError(f"'{PREFIX}url' is '{url}': give an address that starts with https://.")
-    if variables["source"] == "host" and not url and not resolve_cloud(variables["cloud"]).download_url:
+    if url:
+        require_https_url(f"{PREFIX}url", url)
+    require_proxy_url(variables.get("proxy_url") or None)
+    if bool(variables.get("proxy_username")) != bool(variables.get("proxy_password")):
+        raise ConfigurationError(f"Only one of '{PREFIX}proxy_username' and '{PREFIX}proxy_password' is set: give both, or none of them.")
+    if variables["source"] in ("host", "controller") and not url and not resolve_cloud(variables["cloud"]).download_url:
         raise ConfigurationError(f"No download URL is known for this cloud: give '{PREFIX}url', or a file in '{PREFIX}src'.")
 
 
@@ -145,6 +151,8 @@ def _registration(variables: Variables) -> None:
 def _source(variables: Variables) -> None:
     if variables["source"] == "file":
         _require_readable("src", variables.get("src") or "", "the package")
+    if variables["source"] == "share":
+        require_host_path(f"{PREFIX}src", str(variables.get("src") or ""))
 
 
 def _require_readable(name: str, value: str, what: str) -> None:

@@ -6,18 +6,32 @@
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [string]$Destination,
-    # Where it comes from: a URL, or a file that the controller has put on this host.
+    # probe only tells what would be done; prepare makes room for a file that the controller puts under "staged_path"; fetch does it.
+    [string]$Mode = 'fetch',
+    # Where it comes from: a URL, a file that this host can read, or the one that the controller has put here.
     [string]$Url = '',
+    [string]$SharePath = '',
     [string]$StagedPath = '',
+    # What stands for the source in the note beside the package.
+    [string]$SourceKey,
     # JSON of what the package must be (see Get-PackageRefusal), and the text of package_session.ps1 that judges it.
     [string]$Expected,
     [string]$PackageSession,
-    # An installed agent of at least this version ('' = any) needs no package, unless Force.
+    # An installed agent of at least this version ('' = any) needs no package, unless Force or Latest.
     [string]$InstalledVersion = '',
     [bool]$Force = $false,
-    # Only tell what would be done.
-    [bool]$ProbeOnly = $false,
-    [int]$TimeoutSeconds = 600
+    # A file that is there must be what the source has now. For a file of the controller's the one or the other says what that is.
+    [bool]$Latest = $false,
+    [string]$LatestSha256 = '',
+    [string]$LatestETag = '',
+    [string]$LatestModified = '',
+    [int]$TimeoutSeconds = 600,
+    [int]$Retries = 5,
+    [bool]$UseProxy = $true,
+    [string]$ProxyUrl = '',
+    [string]$ProxyUserName = '',
+    [System.Security.SecureString]$ProxyPassword = $null,
+    [bool]$ProxyUseDefaultCredential = $false
 )
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -29,6 +43,8 @@ $Ansible.Changed = $false
 # include: settings.ps1
 # include: agent.ps1
 # include: process.ps1
+# include: placement.ps1
+# include: transfer.ps1
 
 function Get-ProvenPackage {
     # In a process of its own: WinVerifyTrust may keep a file open in the process that asked (it does under Wine), and this
@@ -39,188 +55,225 @@ function Get-ProvenPackage {
     return Invoke-PowerShellProcess -Script $PackageSession -Values @{ path = $Path; expected = $rule } -TimeoutSeconds $TimeoutSeconds
 }
 
-function Assert-TrustedOwner {
-    # Below ProgramData every user can make folders: one that somebody made before us could bring libraries of his beside the package.
-    param(
-        [string]$Path
-    )
-    if (-not $Path.StartsWith([System.Environment]::GetFolderPath('CommonApplicationData'), [System.StringComparison]::OrdinalIgnoreCase)) {
-        return
+function Test-AgentWanted {
+    # Whether the installed agent will do.
+    if (-not (Test-AgentComplete)) {
+        return $false
     }
-    $owner = (Get-Acl -LiteralPath $Path).GetOwner([System.Security.Principal.SecurityIdentifier]).Value
-    # SYSTEM, Administrators, TrustedInstaller, and the account that this runs as, which is an administrator.
-    $trusted = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464',
-        [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value)
-    if ($trusted -notcontains $owner) {
-        throw "The folder $Path belongs to $owner, who is no administrator: remove it, or name another folder."
-    }
+    return -not $InstalledVersion -or -not (Test-VersionOlder -Version $product.version -Than $InstalledVersion)
 }
 
-function New-ProtectedDirectory {
-    # The default ACL below ProgramData lets every user put files beside ours: what runs as administrator must not lie there.
+function New-PackageTransfer {
+    # A transfer from the URL; Package is the one that is there and passes, or nothing.
     param(
-        [string]$Path
+        [object]$Package
     )
-    if ([System.IO.Directory]::Exists($Path)) {
-        Assert-TrustedOwner -Path $Path
-        return
+    $known = @{}
+    if ($null -ne $Package) {
+        $known = Read-SourceNote -Path $Destination -Source $SourceKey -Sha256 $Package.sha256
     }
-    $null = [System.IO.Directory]::CreateDirectory($Path)
-    $security = New-Object -TypeName System.Security.AccessControl.DirectorySecurity
-    $security.SetSecurityDescriptorSddlForm('D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)')
-    Set-Acl -LiteralPath $Path -AclObject $security
+    $proxy = Get-TransferProxy -Settings @{ use = $UseProxy; url = $ProxyUrl; username = $ProxyUserName; password = $ProxyPassword; default_credential = $ProxyUseDefaultCredential }
+    return New-Transfer -Uri $Url -Deadline $deadline -Retries $Retries -Proxy $proxy -Known $known -ProbeOnly ($Mode -eq 'probe')
 }
 
-function Remove-UnfinishedFile {
-    # What an earlier transfer left when its connection or host went away. One still being written is locked and stays.
+function Add-TransferFact {
     param(
-        [string]$Path
+        [hashtable]$Transfer
     )
-    $directory = [System.IO.Path]::GetDirectoryName($Path)
-    if (-not [System.IO.Directory]::Exists($directory)) {
-        return
-    }
-    foreach ($file in [System.IO.Directory]::GetFiles($directory, [System.IO.Path]::GetFileName($Path) + '.*.part')) {
-        try {
-            [System.IO.File]::Delete($file)
-        }
-        catch [System.IO.IOException] {
-            Write-Verbose -Message "in use: $file"
-        }
-    }
+    $answer.attempts = $Transfer.attempts
+    $answer.resumed = $Transfer.resumed
+    $answer.error = $Transfer.error
+    $answer.certificate = $Transfer.certificate
 }
 
-function Save-Url {
-    # Streams a URL into a file under one deadline for the whole transfer; a short body is an error.
-    param(
-        [string]$Uri,
-        [string]$Path,
-        [System.DateTime]$Deadline
-    )
-    if ($PSVersionTable.PSVersion.Major -lt 6) {
-        # Windows PowerShell loads it on demand only, and .NET Framework below 4.7 offers no TLS 1.2 by itself.
-        Add-Type -AssemblyName System.Net.Http
-        [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.ServicePointManager]::SecurityProtocol -bor [System.Net.SecurityProtocolType]::Tls12
-    }
-    $client = New-Object -TypeName System.Net.Http.HttpClient
-    $client.Timeout = $Deadline - [System.DateTime]::UtcNow
+function Open-SharedFile {
+    return [System.IO.File]::Open($SharePath, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::Read)
+}
+
+function Get-SharedFileError {
+    # Why the shared file cannot be read, or ''.
     try {
-        $response = $client.GetAsync($Uri, [System.Net.Http.HttpCompletionOption]::ResponseHeadersRead).GetAwaiter().GetResult()
-        $null = $response.EnsureSuccessStatusCode()
-        $length = $response.Content.Headers.ContentLength
-        $source = $response.Content.ReadAsStreamAsync().GetAwaiter().GetResult()
+        (Open-SharedFile).Dispose()
+        return ''
+    }
+    catch [System.Management.Automation.MethodInvocationException] {
+        return $_.Exception.GetBaseException().Message.TrimEnd('.')
+    }
+}
+
+function Test-SharedFileSame {
+    # Size and time tell most; the content is read only where the time alone differs.
+    param(
+        [object]$Package
+    )
+    $file = Open-SharedFile
+    try {
+        if ($file.Length -ne $Package.size) {
+            return $false
+        }
+        $sameTime = [System.IO.File]::GetLastWriteTimeUtc($SharePath) -eq [System.IO.File]::GetLastWriteTimeUtc($Destination)
+        return $sameTime -or (Get-StreamSha256 -Stream $file) -eq $Package.sha256
+    }
+    finally {
+        $file.Dispose()
+    }
+}
+
+function Test-PackageLatest {
+    # Whether the package that is there is what the source has now, as far as that shows without moving it. A URL is asked by the transfer
+    # itself, so here only for a probe.
+    param(
+        [object]$Package
+    )
+    if ($SharePath) {
+        return Test-SharedFileSame -Package $Package
+    }
+    if ($LatestSha256) {
+        return $LatestSha256 -eq $Package.sha256
+    }
+    if ($Url -and $Mode -eq 'probe') {
+        $transfer = New-PackageTransfer -Package $Package
+        Save-Url -Transfer $transfer
+        Add-TransferFact -Transfer $transfer
+        return $transfer.unchanged
+    }
+    $note = Read-SourceNote -Path $Destination -Source $SourceKey -Sha256 $Package.sha256
+    return ($LatestETag -and $LatestETag -eq $note['etag']) -or ($LatestModified -and $LatestModified -eq $note['last_modified'])
+}
+
+function Copy-SharedFile {
+    param(
+        [string]$Path
+    )
+    $source = Open-SharedFile
+    try {
         $target = [System.IO.File]::Open($Path, [System.IO.FileMode]::CreateNew, [System.IO.FileAccess]::Write, [System.IO.FileShare]::None)
         try {
-            $buffer = New-Object -TypeName 'byte[]' -ArgumentList 1048576
-            while ($true) {
-                $read = $source.ReadAsync($buffer, 0, $buffer.Length)
-                # A stalled sender would hold a blocking read for ever.
-                if (-not $read.Wait([System.Math]::Max(1, [int]($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds))) {
-                    throw "the transfer did not end in time, after $($target.Length) bytes"
-                }
-                if ($read.Result -eq 0) {
-                    break
-                }
-                $target.Write($buffer, 0, $read.Result)
-            }
-            if ($null -ne $length -and $target.Length -ne $length) {
-                throw "the transfer broke off after $($target.Length) of $length bytes"
-            }
+            Copy-Stream -Source $source -Target $target -Deadline $deadline
         }
         finally {
             $target.Dispose()
         }
     }
     finally {
-        $client.Dispose()
+        $source.Dispose()
     }
+    [System.IO.File]::SetLastWriteTimeUtc($Path, [System.IO.File]::GetLastWriteTimeUtc($SharePath))
 }
 
-function Get-InnermostMessage {
+function Receive-Package {
+    # Brings the file to Path; returns what is to be noted of it, or nothing when there is no file: nothing newer, or an error in $answer.
     param(
-        [System.Exception]$Exception
+        [string]$Path,
+        [object]$Package
     )
-    while ($null -ne $Exception.InnerException) {
-        $Exception = $Exception.InnerException
+    if ($StagedPath) {
+        return @{ etag = $LatestETag; last_modified = $LatestModified }
     }
-    return $Exception.Message
+    if ($SharePath) {
+        try {
+            Copy-SharedFile -Path $Path
+        }
+        catch [System.Management.Automation.MethodInvocationException] {
+            $answer.error = $_.Exception.GetBaseException().Message.TrimEnd('.')
+            return $null
+        }
+        return @{ etag = ''; last_modified = '' }
+    }
+    $transfer = New-PackageTransfer -Package $Package
+    Save-Url -Transfer $transfer -Path $Path
+    Add-TransferFact -Transfer $transfer
+    if ($transfer.error -or $transfer.unchanged) {
+        return $null
+    }
+    return @{ etag = $transfer.etag; last_modified = $transfer.last_modified }
 }
 
-function Move-IntoPlace {
-    # One rename, so that there is never half a file under the final name.
+function Set-Package {
+    # Proves the file that was fetched and gives it its name; one that is refused stays without.
     param(
-        [string]$From,
-        [string]$To
+        [string]$Path,
+        [hashtable]$Note,
+        [object]$Current
     )
-    if ([System.IO.File]::Exists($To)) {
-        # A plain $null would reach .NET as an empty file name.
-        [System.IO.File]::Replace($From, $To, [System.Management.Automation.Language.NullString]::Value)
+    $package = Get-ProvenPackage -Path $Path
+    $package.path = $Destination
+    $answer.package = $package
+    if ($package.refusal) {
+        return
+    }
+    if (-not $Force -and $null -ne $Current -and $Current.sha256 -eq $package.sha256) {
+        $answer.action = 'present'
     }
     else {
-        [System.IO.File]::Move($From, $To)
+        Move-IntoPlace -From $Path -To $Destination
+        $Ansible.Changed = $true
+    }
+    Write-SourceNote -Path $Destination -Source $SourceKey -Sha256 $package.sha256 -ETag $Note.etag -LastModified $Note.last_modified
+}
+
+function Install-Package {
+    # Fetches, proves, renames. Current is the package that is there and passes, or nothing.
+    param(
+        [object]$Current
+    )
+    $answer.action = 'fetched'
+    $part = $(if ($StagedPath) { $StagedPath } else { New-PartPath -Path $Destination })
+    try {
+        New-ProtectedDirectory -Path ([System.IO.Path]::GetDirectoryName($Destination))
+        Remove-UnfinishedFile -Path $Destination -Except $part
+        $note = Receive-Package -Path $part -Package $(if ($Latest -and -not $Force) { $Current } else { $null })
+        if ($null -ne $note) {
+            Set-Package -Path $part -Note $note -Current $Current
+        }
+        elseif (-not $answer.error) {
+            $answer.action = 'present'
+            $answer.package = $Current
+        }
+    }
+    finally {
+        # Refused, broken off, not needed or moved away: nothing stays under the temporary name.
+        [System.IO.File]::Delete($part)
     }
 }
 
 $rule = $Expected | ConvertFrom-Json
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
 $product = Get-ProductFact
-$answer = @{ action = ''; installed_version = $product.version; package = $null; error = '' }
-$installed = Test-AgentComplete
-if ($installed -and $InstalledVersion) {
-    $installed = -not (Test-VersionOlder -Version $product.version -Than $InstalledVersion)
-}
+$answer = @{ action = 'fetch'; installed_version = $product.version; package = $null; error = ''; attempts = 0; resumed = $false; certificate = $null; staged_path = '' }
 
-if ($installed -and -not $Force) {
+if (-not $Force -and -not $Latest -and (Test-AgentWanted)) {
     $answer.action = 'installed'
 }
 else {
-    $present = $null
+    $current = $null
+    $refused = $false
     if ([System.IO.File]::Exists($Destination)) {
-        $present = Get-ProvenPackage -Path $Destination
+        $current = Get-ProvenPackage -Path $Destination
+        if ($current.refusal) {
+            $refused = $true
+            $current = $null
+        }
     }
-    if ($null -ne $present -and -not $present.refusal -and -not $Force) {
+    if ($SharePath -and ($null -eq $current -or $Force -or $Latest)) {
+        $answer.error = Get-SharedFileError
+    }
+    if (-not $answer.error -and $null -ne $current -and -not $Force -and (-not $Latest -or (Test-PackageLatest -Package $current))) {
         $answer.action = 'present'
-        $answer.package = $present
+        $answer.package = $current
     }
-    elseif ($ProbeOnly) {
-        $answer.action = 'fetch'
-    }
-    else {
-        $answer.action = 'fetched'
+    elseif ($Mode -eq 'prepare') {
         New-ProtectedDirectory -Path ([System.IO.Path]::GetDirectoryName($Destination))
         Remove-UnfinishedFile -Path $Destination
-        $part = $Destination + '.' + [System.Guid]::NewGuid().ToString('N') + '.part'
-        try {
-            if ($StagedPath) {
-                [System.IO.File]::Move($StagedPath, $part)
-            }
-            else {
-                try {
-                    Save-Url -Uri $Url -Path $part -Deadline $deadline
-                }
-                catch {
-                    $answer.error = Get-InnermostMessage -Exception $_.Exception
-                }
-            }
-            if (-not $answer.error) {
-                $package = Get-ProvenPackage -Path $part
-                if (-not $package.refusal) {
-                    Move-IntoPlace -From $part -To $Destination
-                    $Ansible.Changed = $true
-                }
-                $package.path = $Destination
-                $answer.package = $package
-            }
-        }
-        finally {
-            # Refused, broken off or moved away: nothing stays under the temporary name.
-            [System.IO.File]::Delete($part)
-        }
-        if ($null -ne $present -and $present.refusal -and ($answer.error -or $answer.package.refusal)) {
-            # The file that was there before does not pass either: it must not look like a package.
-            [System.IO.File]::Delete($Destination)
-            $Ansible.Changed = $true
-        }
+        $answer.staged_path = New-PartPath -Path $Destination
+    }
+    elseif ($Mode -eq 'fetch' -and -not $answer.error) {
+        Install-Package -Current $current
+    }
+    if ($refused -and $Mode -ne 'probe' -and -not ($answer.action -eq 'fetched' -and -not $answer.error -and -not $answer.package.refusal)) {
+        # The file that was there does not pass and was not replaced: it must not look like a package.
+        Remove-Package -Path $Destination
+        $Ansible.Changed = $true
     }
 }
 $Ansible.Result = $answer | ConvertTo-Json -Depth 6 -Compress

@@ -22,6 +22,7 @@ $Ansible.Changed = $false
 # include: settings.ps1
 # include: agent.ps1
 # include: installer.ps1
+# include: timestamp.ps1
 # include: package.ps1
 # include: process.ps1
 

@@ -25,8 +25,8 @@ function Get-SignatureTable {
     return $table
 }
 
-function Get-EmbeddedCertificate {
-    # The certificates inside a file's signature: the chain is built with them, since hosts behind a firewall cannot fetch any.
+function Get-SignatureMessage {
+    # The PKCS #7 message of a file's signature, as bytes and decoded.
     param(
         [System.IO.BinaryReader]$Reader,
         [hashtable]$Table
@@ -34,15 +34,17 @@ function Get-EmbeddedCertificate {
     if ($PSVersionTable.PSVersion.Major -lt 6) {
         Add-Type -AssemblyName System.Security
     }
-    # WIN_CERTIFICATE: four bytes length, two revision, two type, then the PKCS #7 message.
+    # WIN_CERTIFICATE: four bytes length, two revision, two type, then the message.
     $Reader.BaseStream.Position = $Table.offset + 8
+    $raw = $Reader.ReadBytes([int]$Table.length - 8)
     $message = New-Object -TypeName System.Security.Cryptography.Pkcs.SignedCms
-    $message.Decode($Reader.ReadBytes([int]$Table.length - 8))
-    return , $message.Certificates
+    $message.Decode($raw)
+    return @{ raw = $raw; decoded = $message }
 }
 
 function Get-RootCertificate {
     # The end of the signer's chain. Trust itself is judged by Get-AuthenticodeSignature; this only tells which root it is.
+    # The chain is built with the certificates inside the signature, since hosts behind a firewall cannot fetch any.
     param(
         [System.Security.Cryptography.X509Certificates.X509Certificate2]$Signer,
         [System.Security.Cryptography.X509Certificates.X509Certificate2Collection]$Embedded
@@ -62,7 +64,7 @@ function Get-SignatureFact {
         [hashtable]$Table
     )
     $signature = Get-AuthenticodeSignature -LiteralPath $Path
-    $fact = @{ status = $signature.Status.ToString(); message = $signature.StatusMessage; subject = $null; issuer = $null; thumbprint = $null; root = $null; root_thumbprint = $null }
+    $fact = @{ status = $signature.Status.ToString(); message = $signature.StatusMessage; subject = $null; issuer = $null; thumbprint = $null; root = $null; root_thumbprint = $null; not_after = $null; time_stamp = $null; expired = $false }
     $signer = $signature.SignerCertificate
     if ($null -eq $signer) {
         return $fact
@@ -70,11 +72,29 @@ function Get-SignatureFact {
     $fact.subject = $signer.Subject
     $fact.issuer = $signer.Issuer
     $fact.thumbprint = $signer.Thumbprint
+    $end = $signer.NotAfter.ToUniversalTime()
+    $fact.not_after = $end.ToString('yyyy-MM-ddTHH:mm:ssZ')
+    $stamped = $null
     if ($null -ne $Table) {
-        $root = Get-RootCertificate -Signer $signer -Embedded (Get-EmbeddedCertificate -Reader $Reader -Table $Table)
-        $fact.root = $root.Subject
-        $fact.root_thumbprint = $root.Thumbprint
+        try {
+            $message = Get-SignatureMessage -Reader $Reader -Table $Table
+            $root = Get-RootCertificate -Signer $signer -Embedded $message.decoded.Certificates
+            $fact.root = $root.Subject
+            $fact.root_thumbprint = $root.Thumbprint
+            $stamped = Get-TimeStamp -Message $message.decoded -Raw $message.raw
+        }
+        catch [System.Management.Automation.RuntimeException] {
+            # A signature that is not well-formed: without a root, or without a time, the file is refused further on.
+            $fact.message = "$($fact.message) ($($_.Exception.Message))"
+        }
     }
+    if ($null -ne $stamped) {
+        $fact.time_stamp = $stamped.ToString('yyyy-MM-ddTHH:mm:ssZ')
+    }
+    # Windows knows an older kind of stamp too, and judges both; Wine judges neither.
+    $inTime = $null -ne $stamped -and $stamped -le $end -and $stamped -ge $signer.NotBefore.ToUniversalTime()
+    $inTime = $inTime -or ($fact.status -eq 'Valid' -and $null -ne $signature.TimeStamperCertificate)
+    $fact.expired = $end -lt [System.DateTime]::UtcNow -and -not $inTime
     return $fact
 }
 
@@ -92,9 +112,7 @@ function Get-PackageFact {
     $reader = New-Object -TypeName System.IO.BinaryReader -ArgumentList $stream
     try {
         $fact.size = $stream.Length
-        $hasher = [System.Security.Cryptography.SHA256]::Create()
-        $fact.sha256 = [System.BitConverter]::ToString($hasher.ComputeHash($stream)).Replace('-', '').ToLowerInvariant()
-        $hasher.Dispose()
+        $fact.sha256 = Get-StreamSha256 -Stream $stream
         $stream.Position = 0
         $start = [System.Text.Encoding]::ASCII.GetString($reader.ReadBytes(512))
         $fact.program = $start.StartsWith('MZ', [System.StringComparison]::Ordinal)
@@ -134,6 +152,7 @@ function Get-PackageRefusal {
     if ($Fact.size -lt $Expected.minimum_size) { return 'too_small' }
     if ($null -eq $Fact.signature -or $Fact.signature.status -eq 'NotSigned') { return 'unsigned' }
     if ($Fact.signature.status -eq 'HashMismatch') { return 'tampered' }
+    if ($Fact.signature.expired) { return 'expired' }
     if ($Fact.signature.status -ne 'Valid') { return 'signature' }
     if (@($Expected.publisher) -notcontains $Fact.signature.subject) { return 'publisher' }
     if (@($Expected.root_thumbprints) -notcontains $Fact.signature.root_thumbprint) { return 'root' }

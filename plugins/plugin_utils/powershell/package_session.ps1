@@ -7,6 +7,7 @@
 param($Values)
 
 # include: storage.ps1
+# include: timestamp.ps1
 # include: package.ps1
 
 $fact = Get-PackageFact -Path $Values.path

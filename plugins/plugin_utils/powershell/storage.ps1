@@ -72,6 +72,20 @@ function Get-ProductVersion {
     return '{0}.{1}.{2}.{3}' -f $info.ProductMajorPart, $info.ProductMinorPart, $info.ProductBuildPart, $info.ProductPrivatePart
 }
 
+function Get-StreamSha256 {
+    # The SHA-256 of a stream from where it stands, in small hexadecimal digits.
+    param(
+        [System.IO.Stream]$Stream
+    )
+    $hasher = [System.Security.Cryptography.SHA256]::Create()
+    try {
+        return [System.BitConverter]::ToString($hasher.ComputeHash($Stream)).Replace('-', '').ToLowerInvariant()
+    }
+    finally {
+        $hasher.Dispose()
+    }
+}
+
 function Test-VersionOlder {
     # Whether a dotted version is older than another, both with four parts; an unreadable one counts as older.
     param(

@@ -45,6 +45,12 @@ def test_every_file_of_the_manifest_is_there_and_no_other(shared: Client) -> Non
     assert shared.get("/packages/manifest.json").status_code == 404
 
 
+def test_links_lead_on(shared: Client) -> None:
+    assert shared.get("/short/release-1.1.977.0.exe").content.startswith(b"release-1.1.977.0")
+    plain = shared.session.get(f"{shared.url}/plain/release-1.1.977.0.exe", allow_redirects=False, timeout=10)
+    assert plain.headers["Location"].startswith("http://")
+
+
 def test_downloads_and_their_bytes_are_counted(client: Client) -> None:
     client.get(RELEASE)
     client.session.head(client.url + RELEASE, timeout=10)

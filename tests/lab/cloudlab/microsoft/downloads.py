@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cloudlab.microsoft.cloud import Cloud, current_cloud
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, redirect, request, send_file
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 SUBSCRIPTION = "d3c8b69d-6bf7-42be-a529-3fe9c2e70c90"
 _AGENT_CHANNELS = ("provisioningagentinstaller", "previewprovisioningagentinstaller")
@@ -34,6 +35,18 @@ def subscription(path: str) -> Response:
         if parts[2] == _OTHER_CHANNEL:
             return _send(_named("other-product"), "MicrosoftEntraPrivateNetworkConnectorInstaller.exe")
     return Response(_SIGN_IN_PAGE, content_type="text/html; charset=utf-8")
+
+
+@downloads.get("/short/<file>")
+def short_link(file: str) -> WerkzeugResponse:
+    """Lead on to a file, as aka.ms does (D6)."""
+    return redirect(f"/packages/{file}")
+
+
+@downloads.get("/plain/<file>")
+def plain_link(file: str) -> WerkzeugResponse:
+    """Lead on to an address without TLS, as no mirror should."""
+    return redirect(f"http://{request.host}/packages/{file}")
 
 
 @downloads.get("/packages/<file>")
