@@ -57,6 +57,8 @@ def installed(removals: list[LabRun], lab: Lab, name: str, ansible_playbook: Run
     """The old release installed, with a setting."""
     variables = {
         "provisioning_agent_url": f"{lab.data['microsoft']['url']}/packages/release-1.1.2334.0.exe",
+        # The newer package that is on the host already would do.
+        "provisioning_agent_package_path": r"C:\packages\old.exe",
         "provisioning_agent_settings": {"ldap_connection_timeout": 60000},
     }
     return ansible_playbook("site.yml", "--limit", name, extra_vars=variables)
