@@ -257,6 +257,10 @@ function Get-TransferFailure {
             ($Exception -is [System.Net.WebException] -and $Exception.Status -eq [System.Net.WebExceptionStatus]::TrustFailure)) {
             $failure.tls = $true
         }
+        # Or it is the bare error of Windows' security packages (SEC_E_..., 0x8009xxxx), which Wine answers with.
+        if ($Exception -is [System.ComponentModel.Win32Exception] -and ($Exception.NativeErrorCode -band 0xffff0000) -eq 0x80090000) {
+            $failure.tls = $true
+        }
         $Exception = $Exception.InnerException
     }
     $failure.reason = $failure.reason.Trim().TrimEnd('.')
