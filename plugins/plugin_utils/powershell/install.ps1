@@ -31,9 +31,7 @@ function Assert-ProvenPackage {
     param(
         [System.IO.FileStream]$Package
     )
-    $hasher = [System.Security.Cryptography.SHA256]::Create()
-    $hash = [System.BitConverter]::ToString($hasher.ComputeHash($Package)).Replace('-', '').ToLowerInvariant()
-    $hasher.Dispose()
+    $hash = Get-StreamSha256 -Stream $Package
     if ($hash -ne $Sha256) {
         throw "The package $PackagePath changed after it was proven (SHA-256 $hash, proven was $Sha256)."
     }
@@ -54,7 +52,6 @@ function Stop-StrayWizard {
 function Invoke-Bundle {
     # Runs the bundle to its end and returns its exit code; nothing when it had to be stopped.
     $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($LogPath))
-    [System.IO.File]::Delete($LogPath)
     $arguments = (@($BundleArguments) + @('/quiet', '/norestart', '/log', "`"$LogPath`"")) -join ' '
     $began = [System.DateTime]::UtcNow
     # Held open without write or delete sharing, so that nobody can exchange the file between proof and start.
@@ -62,7 +59,7 @@ function Invoke-Bundle {
     try {
         Assert-ProvenPackage -Package $package
         $Ansible.Changed = $true
-        return Invoke-Installer -Path $PackagePath -Arguments $arguments -Deadline $deadline
+        return Invoke-Installer -Path $PackagePath -Arguments $arguments -Log $LogPath -Deadline $deadline
     }
     finally {
         $package.Dispose()
@@ -90,9 +87,31 @@ function Install-Package {
     }
     Wait-Product
     if ($edited) {
-        $carried = Copy-ConfigurationEdit -OldText $edited -Path $configuration
-        $answer.configuration_carried = @($carried.sections)
-        $script:restart = $script:restart -or $carried.changed
+        try {
+            $carried = Copy-ConfigurationEdit -OldText $edited -Path $configuration
+            $answer.backup = $carried.backup
+            $script:restart = $script:restart -or $carried.changed
+        }
+        catch {
+            $answer.settings_error = "the edits of $configuration could not be carried over: $($_.Exception.GetBaseException().Message)"
+        }
+    }
+}
+
+function Set-WantedSetting {
+    try {
+        $applied = Set-AgentSetting -ConfigurationPath ((Get-ProductFact).executable + '.config') -Wanted ($Settings | ConvertFrom-Json)
+    }
+    catch {
+        $answer.settings_error = $_.Exception.GetBaseException().Message
+        return
+    }
+    if ($applied.backup) {
+        $answer.backup = $applied.backup
+    }
+    if ($applied.changed) {
+        $script:restart = $true
+        $Ansible.Changed = $true
     }
 }
 
@@ -113,7 +132,7 @@ function Start-AllAgentService {
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
 $answer = @{
-    busy = $false; exit_code = $null; timed_out = $false; log_tail = ''; configuration_carried = @(); backup = $null
+    busy = $false; exit_code = $null; timed_out = $false; log_tail = ''; backup = $null
     settings_error = ''; service_error = ''; facts = $null
 }
 $restart = $false
@@ -127,16 +146,8 @@ else {
             Install-Package
         }
         if (-not $PackagePath -or (Test-ExitSuccess -Code $answer.exit_code)) {
-            if ($Settings) {
-                try {
-                    $applied = Set-AgentSetting -ConfigurationPath ((Get-ProductFact).executable + '.config') -Wanted ($Settings | ConvertFrom-Json)
-                    $answer.backup = $applied.backup
-                    $restart = $restart -or $applied.changed
-                    if ($applied.changed) { $Ansible.Changed = $true }
-                }
-                catch {
-                    $answer.settings_error = $_.Exception.Message
-                }
+            if ($Settings -and -not $answer.settings_error) {
+                Set-WantedSetting
             }
             Start-AllAgentService
         }

@@ -92,8 +92,11 @@ function Invoke-Installer {
     param(
         [string]$Path,
         [string]$Arguments,
+        [string]$Log,
         [System.DateTime]$Deadline
     )
+    # What an earlier run has written tells nothing of this one.
+    [System.IO.File]::Delete($Log)
     $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo -ArgumentList $Path, $Arguments
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true

@@ -24,20 +24,18 @@ $Ansible.Changed = $false
 function Add-Step {
     # Notes one uninstallation; throws when it did not end well, so that nothing after it is tried.
     param(
-        [string]$Name,
         [object]$Code,
         [string]$Log
     )
     $Ansible.Changed = $true
     $answer.exit_code = $Code
-    $answer.step = $Name
     $answer.log_path = $Log
     $answer.log_tail = Get-FileTail -Path $Log
     $answer.timed_out = $null -eq $Code
     $answer.restart = $answer.restart -or ($null -ne $Code -and @(3010, 1641) -contains (Get-ExitNumber -Code $Code))
     # 1605: Windows Installer does not know it (any more).
     if (-not (Test-ExitSuccess -Code $Code) -and ($null -eq $Code -or (Get-ExitNumber -Code $Code) -ne 1605)) {
-        throw [System.OperationCanceledException]"$Name"
+        throw [System.OperationCanceledException]'an uninstaller did not end well'
     }
 }
 
@@ -51,8 +49,8 @@ function Remove-MsiProduct {
     }
     $log = [System.IO.Path]::Combine($LogDirectory, "uninstall-$($Row.key.Trim('{}')).log")
     $program = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'msiexec.exe')
-    $code = Invoke-Installer -Path $program -Arguments "/x $($Row.key) /qn /norestart /l*v `"$log`"" -Deadline $deadline
-    Add-Step -Name $Row.display_name -Code $code -Log $log
+    $code = Invoke-Installer -Path $program -Arguments "/x $($Row.key) /qn /norestart /l*v `"$log`"" -Log $log -Deadline $deadline
+    Add-Step -Code $code -Log $log
 }
 
 function Remove-Bundle {
@@ -64,8 +62,8 @@ function Remove-Bundle {
         return
     }
     $log = [System.IO.Path]::Combine($LogDirectory, 'uninstall.log')
-    $code = Invoke-Installer -Path $Matches['path'] -Arguments "$($Matches['rest']) /norestart /log `"$log`"" -Deadline $deadline
-    Add-Step -Name $Row.display_name -Code $code -Log $log
+    $code = Invoke-Installer -Path $Matches['path'] -Arguments "$($Matches['rest']) /norestart /log `"$log`"" -Log $log -Deadline $deadline
+    Add-Step -Code $code -Log $log
 }
 
 function Remove-WindowsService {
@@ -76,9 +74,12 @@ function Remove-WindowsService {
     if (-not (Get-ServiceFact -Name $Name).present) {
         return
     }
-    Stop-Service -Name $Name -Force -ErrorAction SilentlyContinue
+    Stop-Service -Name $Name -Force
     $program = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'sc.exe')
-    $null = Invoke-Installer -Path $program -Arguments "delete $Name" -Deadline $deadline
+    $said = & $program delete $Name
+    if ($LASTEXITCODE -ne 0) {
+        throw "The service $Name could not be removed (sc.exe ended with ${LASTEXITCODE}: $said)."
+    }
     $Ansible.Changed = $true
 }
 
@@ -89,8 +90,12 @@ function Remove-RegistryTree {
     )
     $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $View)
     try {
-        $hive.DeleteSubKeyTree($Path, $false)
-        $Ansible.Changed = $true
+        $key = $hive.OpenSubKey($Path)
+        if ($null -ne $key) {
+            $key.Dispose()
+            $hive.DeleteSubKeyTree($Path)
+            $Ansible.Changed = $true
+        }
     }
     finally {
         $hive.Dispose()
@@ -167,7 +172,7 @@ function Remove-Agent {
 }
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
-$answer = @{ busy = $false; step = ''; exit_code = $null; timed_out = $false; restart = $false; log_path = $null; log_tail = ''; error = ''; facts = $null }
+$answer = @{ busy = $false; exit_code = $null; timed_out = $false; restart = $false; log_path = $null; log_tail = ''; error = ''; facts = $null }
 $turn = Enter-Installation
 if ($null -eq $turn) {
     $answer.busy = $true

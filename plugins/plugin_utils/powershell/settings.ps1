@@ -218,7 +218,7 @@ function Get-SettingFact {
     try {
         $document = ConvertTo-Document -Text (Read-ConfigurationFile -Path $ConfigurationPath).text
     }
-    catch {
+    catch [System.Management.Automation.MethodInvocationException], [System.Xml.XmlException] {
         $fact.well_formed = $false
         $fact.error = $_.Exception.GetBaseException().Message
         return $fact
@@ -413,12 +413,12 @@ function Copy-ApplicationSetting {
 function Copy-ConfigurationEdit {
     # Carries an administrator's edits from the text of an older exe.config over into a file that the installer has written anew: proxy,
     # trace, FIPS switch, application settings. All else, such as assembly bindings, belongs to the new version.
-    # Returns @{changed; sections; backup}. An older file that was not well-formed has nothing to carry.
+    # Returns @{changed; backup}. An older file that was not well-formed has nothing to carry.
     param(
         [string]$OldText,
         [string]$Path
     )
-    $result = @{ changed = $false; sections = @(); backup = $null }
+    $result = @{ changed = $false; backup = $null }
     if (-not [System.IO.File]::Exists($Path)) {
         return $result
     }
@@ -429,18 +429,17 @@ function Copy-ConfigurationEdit {
     try {
         $from = ConvertTo-Document -Text $OldText
     }
-    catch {
+    catch [System.Management.Automation.MethodInvocationException], [System.Xml.XmlException] {
         return $result
     }
     $to = ConvertTo-Document -Text $file.text
-    $sections = @(
-        if (Copy-Section -From $from -To $to -Parent '/configuration' -Name 'system.net') { 'system.net' }
-        if (Copy-Section -From $from -To $to -Parent '/configuration' -Name 'system.diagnostics') { 'system.diagnostics' }
-        if (Copy-Section -From $from -To $to -Parent '/configuration/runtime' -Name 'enforceFIPSPolicy') { 'enforceFIPSPolicy' }
-        if (Copy-ApplicationSetting -From $from -To $to) { 'appSettings' }
+    $carried = @(
+        Copy-Section -From $from -To $to -Parent '/configuration' -Name 'system.net'
+        Copy-Section -From $from -To $to -Parent '/configuration' -Name 'system.diagnostics'
+        Copy-Section -From $from -To $to -Parent '/configuration/runtime' -Name 'enforceFIPSPolicy'
+        Copy-ApplicationSetting -From $from -To $to
     )
-    $result.sections = $sections
-    if ($sections.Count -gt 0) {
+    if ($carried -contains $true) {
         $result.backup = Write-ConfigurationFile -Document $to -Path $Path -Old $file
         $result.changed = $true
     }
