@@ -14,8 +14,8 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._exit_codes i
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import (
     AGENT_SERVICE,
     UPDATER_SERVICE,
+    is_shared_left,
     is_there,
-    is_updater_left,
     missing_parts,
     newest_version,
     package_switch,
@@ -197,7 +197,7 @@ class ActionModule(AgentAction):
     # ---- absent ----
 
     def _agent_absent(self, options: Options, facts: Facts, result: Result) -> None:
-        if not is_there(facts) and not is_updater_left(facts):
+        if not is_there(facts) and not is_shared_left(facts):
             result["msg"] = f"The agent is not on {self._agent_host}."
             return
         result["changed"] = True
@@ -228,7 +228,7 @@ class ActionModule(AgentAction):
         if answer["error"]:
             raise InstallError(f"The agent could not be removed from {self._agent_host}: {answer['error']} Mend that and run it again.")
         after = answer["facts"]
-        if is_there(after) or is_updater_left(after):
+        if is_there(after) or is_shared_left(after):
             raise InstallError(
                 f"All steps ended well, but parts of the agent are still on {self._agent_host}: restart it and run it again."
             )

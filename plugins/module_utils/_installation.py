@@ -50,11 +50,13 @@ def is_there(facts: Facts) -> bool:
     return bool(product["version"] or product["module_present"] or product["registry_present"] or service["present"] or rows)
 
 
-def is_updater_left(facts: Facts) -> bool:
-    """Whether the updater is on the host although nothing there needs it."""
+def is_shared_left(facts: Facts) -> bool:
+    """Whether the updater or an agent's certificate is on the host although nothing there needs it."""
     updater = next(one for one in facts["services"] if one["name"] == UPDATER_SERVICE)
     rows = [row for row in facts["product"]["uninstall"] if row["updater"]]
-    return bool(updater["present"] or rows) and not facts["other_agents"]
+    # Other connectors of Microsoft's have such certificates too, from another issuer.
+    certificates = [one for one in facts["certificates"] if "HISConnectorRegistrationCA" in one["issuer"]]
+    return bool(updater["present"] or rows or certificates) and not facts["other_agents"]
 
 
 def package_switch(facts: Facts, state: str, wanted: str | None) -> str | None:

@@ -65,6 +65,14 @@ foreach ($view in 'Registry64', 'Registry32') {
     }
 }
 """
+#: A service, a folder and a registry key that no row under Programs and Features belongs to.
+LEFT_OVER = r"""
+$folder = 'C:\Program Files\Microsoft Azure AD Connect Provisioning Agent'
+$null = New-Item -Path $folder -ItemType Directory
+Copy-Item -LiteralPath C:\packages\release-1.1.2505.0.exe -Destination "$folder\AADConnectProvisioningAgent.exe"
+$null = New-Service -Name AADConnectProvisioningAgent -BinaryPathName "`"$folder\AADConnectProvisioningAgent.exe`"" -StartupType Manual
+$null = New-Item -Path 'HKLM:\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent' -Force
+"""
 FILES_GONE = r"""
 Stop-Service -Name AADConnectProvisioningAgent
 Remove-Item -LiteralPath 'C:\Program Files\Microsoft Azure AD Connect Provisioning Agent\AADConnectProvisioningAgent.exe',
@@ -175,6 +183,7 @@ TROUBLE: list[dict[str, t.Any]] = [
         "[System.IO.File]::WriteAllText('C:\\Program Files\\Microsoft Azure AD Connect Provisioning Agent\\mine.txt', 'x')",
         "install": {"state": "absent"},
     },
+    {"name": "removed without a row", "script": LEFT_OVER, "install": {"state": "absent"}},
 ]
 
 
@@ -369,9 +378,11 @@ def test_upgrade_over_two_releases_asks_for_a_restart(trouble: Outcomes) -> None
     assert (result["exit_code"], result["reboot_required"]) == (1641, True)
 
 
-def test_removal_takes_away_what_no_uninstaller_does(trouble: Outcomes) -> None:
-    result = real(trouble, "removed without its bundle")
+@pytest.mark.parametrize("name", ["removed without its bundle", "removed without a row"])
+def test_removal_takes_away_what_no_uninstaller_does(trouble: Outcomes, name: str) -> None:
+    result = real(trouble, name)
     assert (result["changed"], result["failed"], result["version_after"]) == (True, False, None)
+    assert not any(one["present"] for one in result["services"])
 
 
 # ---- broken connections ----

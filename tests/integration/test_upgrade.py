@@ -52,6 +52,12 @@ def test_removal_tells_what_stays(removals: list[LabRun], name: str) -> None:
     assert "pGMSA_" in " ".join(row["to_do"])
 
 
+def test_removal_takes_the_certificate_along(removals: list[LabRun], ansible: t.Callable[..., t.Any], name: str) -> None:
+    store = "[System.Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')"
+    script = f"$store = {store}; $store.Open('ReadOnly'); 'certificates: ' + @($store.Certificates).Count"
+    assert "certificates: 0" in ansible(name, "ansible.windows.win_powershell", f'script="{script}"').output
+
+
 @pytest.fixture(scope="module")
 def installed(removals: list[LabRun], lab: Lab, name: str, ansible_playbook: RunPlaybook) -> LabRun:
     """The old release installed, with a setting."""

@@ -114,21 +114,51 @@ function Remove-Directory {
     }
 }
 
+function Remove-PrivateKey {
+    # A certificate that leaves its store leaves its private key on the disk.
+    param(
+        [System.Security.Cryptography.X509Certificates.X509Certificate2]$Certificate
+    )
+    try {
+        $key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+    }
+    catch [System.Management.Automation.MethodInvocationException] {
+        # NTE_BAD_KEYSET: the certificate names a key that is gone already (Wine finds none at all).
+        if ($_.Exception.GetBaseException().HResult -ne 0x80090016) {
+            throw
+        }
+        return
+    }
+    if ($key -is [System.Security.Cryptography.RSACng]) {
+        $key.Key.Delete()
+    }
+    elseif ($key -is [System.Security.Cryptography.RSACryptoServiceProvider]) {
+        $key.PersistKeyInCsp = $false
+        $key.Clear()
+    }
+}
+
 function Remove-AgentCertificate {
-    # The private key is the agent's identity: who has it can speak for the agent.
+    # The private key is the agent's identity: who has it can speak for the agent. Other connectors of Microsoft's (private network,
+    # application proxy) have such certificates too, from another issuer.
     $store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList @(
         [System.Security.Cryptography.X509Certificates.StoreName]::My,
         [System.Security.Cryptography.X509Certificates.StoreLocation]::LocalMachine)
     $store.Open([System.Security.Cryptography.X509Certificates.OpenFlags]::ReadWrite)
+    $thumbprints = @(Get-CertificateFact | Where-Object -FilterScript { $_.issuer -like '*HISConnectorRegistrationCA*' } | ForEach-Object -Process { $_.thumbprint })
     try {
-        $thumbprints = @(Get-CertificateFact | ForEach-Object -Process { $_.thumbprint })
         foreach ($certificate in @($store.Certificates | Where-Object -FilterScript { $thumbprints -contains $_.Thumbprint })) {
+            Remove-PrivateKey -Certificate $certificate
             $store.Remove($certificate)
             $Ansible.Changed = $true
         }
     }
     finally {
         $store.Close()
+    }
+    foreach ($thumbprint in $thumbprints) {
+        # Where the store's entries lie; Wine forgets a removal when the store is closed, Windows has nothing left there.
+        Remove-RegistryTree -Path "SOFTWARE\Microsoft\SystemCertificates\MY\Certificates\$thumbprint"
     }
 }
 

@@ -10,8 +10,8 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import (
     is_complete,
+    is_shared_left,
     is_there,
-    is_updater_left,
     missing_parts,
     newest_version,
     package_switch,
@@ -78,12 +78,15 @@ def test_empty_host_lacks_everything() -> None:
     assert is_there(host(product__version=None))
 
 
-def test_updater_is_left_over_only_when_nobody_needs_it() -> None:
-    facts = empty_host()
-    assert not is_updater_left(facts)
-    facts["product"]["uninstall"] = [UPDATER_ROW]
-    assert is_updater_left(facts)
-    assert not is_updater_left({**facts, "other_agents": ["Microsoft Entra Connect Health Agent"]})
+def test_shared_parts_are_left_over_only_when_nobody_needs_them() -> None:
+    assert not is_shared_left(empty_host())
+    with_row = empty_host()
+    with_row["product"]["uninstall"] = [UPDATER_ROW]
+    for facts in (with_row, {**empty_host(), "certificates": host()["certificates"]}):
+        assert is_shared_left(facts)
+        foreign = {**facts, "certificates": [{**one, "issuer": "CN=connectorregistrationca"} for one in facts["certificates"]]}
+        assert is_shared_left(foreign) is bool(facts["product"]["uninstall"])
+        assert not is_shared_left({**facts, "other_agents": ["Microsoft Entra Connect Health Agent"]})
 
 
 def test_newest_version_counts_rows_too() -> None:
