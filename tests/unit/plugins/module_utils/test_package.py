@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules, refusal_sentence
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import early_refusal, package_rules, refusal_sentence
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import PACKAGE
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
 
@@ -32,6 +33,24 @@ def test_rules_are_normalised() -> None:
 def test_malformed_hashes_are_refused(changes: dict[str, t.Any]) -> None:
     with pytest.raises(ConfigurationError, match="hexadecimal digits"):
         package_rules(options(**changes), None)
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "refusal"),
+    [
+        (b"", {}, "empty"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", {}, "page"),
+        (b"PK\x03\x04", {}, "not_program"),
+        (b"MZ", {}, "too_small"),
+        (b"MZ" + bytes(1 << 20), {"sha256": "ab" * 32}, "sha256"),
+        (b"MZ" + bytes(1 << 20), {}, ""),
+    ],
+)
+def test_controller_refuses_what_no_host_would_take(tmp_path: Path, content: bytes, changes: dict[str, t.Any], refusal: str) -> None:
+    file = tmp_path / "setup.exe"
+    file.write_bytes(content)
+    fact = early_refusal(str(file), "NAME", package_rules(options(**changes), None))
+    assert (fact["refusal"], fact["path"], fact["size"]) == (refusal, "NAME", len(content))
 
 
 def test_every_refusal_of_the_payload_has_its_own_sentence() -> None:

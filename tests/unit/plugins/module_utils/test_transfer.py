@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
 import types
@@ -50,6 +51,16 @@ def test_a_broken_transfer_is_taken_up_where_it_ended(mirror: Mirror, waits: lis
     assert (download.attempts, download.resumed, waits) == (2, True, [1.0])
     # Not a byte was sent twice but for what the broken connection held.
     assert mirror.microsoft.count("download_bytes") < len(CONTENT) + 300_000
+
+
+def test_short_body_is_no_whole_file(mirror: Mirror, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newer versions of urllib3 tell by themselves; older ones just end."""
+    send, download, target = mirror.download().__class__._send, mirror.download(), io.BytesIO()
+    short = types.SimpleNamespace(status_code=200, headers={"Content-Length": "10"}, iter_content=lambda _: iter([b"12345"]))
+    answers = [contextlib.nullcontext(short)]
+    monkeypatch.setattr(download, "_send", lambda *sent: answers.pop() if answers else send(download, *sent))
+    assert download.save(target, {})
+    assert (target.getvalue(), download.attempts) == (CONTENT, 2)
 
 
 def test_another_file_in_between_starts_the_transfer_anew(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check, Expectation, drift, judge, same_account
 from host_facts import CONFIRMED, TENANT, empty_host, host
 
@@ -33,6 +35,15 @@ def test_healthy_host_passes_every_check() -> None:
         "cloud",
     ]
     assert drift(checks) == []
+
+
+@pytest.mark.parametrize(("wanted", "status", "phases"), [(30000, "fail", ["install"]), (60000, "pass", [])])
+def test_settings_are_judged_where_some_are_wanted(wanted: int, status: str, phases: list[str]) -> None:
+    tunable = {"name": "LdapConnectionTimeoutInMilliseconds", "value": "60000", "kind": "String"}
+    expect = dataclasses.replace(EXPECT, settings=wanted_settings({"ldap_connection_timeout": wanted}))
+    checks = judge(host(product__configuration__tunables=[tunable]), expect, CONFIRMED)
+    assert verdict(checks, "settings").status == status
+    assert drift(checks) == phases
 
 
 def test_empty_host_drifts_in_every_phase() -> None:
