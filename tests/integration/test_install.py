@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ansible_runs import Run, run_playbook
+from ansible_runs import ENVIRONMENTS, Run, run_playbook
 from cloudlab.windows.prefix import Prefix
 
 if t.TYPE_CHECKING:
@@ -64,6 +64,10 @@ foreach ($view in 'Registry64', 'Registry32') {
         if ($display -match 'Provisioning Agent|Agent Updater') { $root.DeleteSubKeyTree($name) }
     }
 }
+"""
+#: How often the agent has started so far.
+STARTS = r"""
+@(Get-Content -Path 'C:\ProgramData\Microsoft\Azure AD Connect Provisioning Agent\Trace\*.log' | Select-String -Pattern 'started\.').Count
 """
 #: A service, a folder and a registry key that no row under Programs and Features belongs to.
 LEFT_OVER = r"""
@@ -132,7 +136,7 @@ LIFE: list[dict[str, t.Any]] = [
     },
     {
         "name": "reset",
-        "script": f"{CONFIGURATION}\nCopy-Item -LiteralPath C:\\packages\\good.config -Destination $config",
+        "script": f"{CONFIGURATION}\nCopy-Item -LiteralPath C:\\packages\\good.config -Destination $config\n{STARTS}",
         "install": {
             "path": path(NEW),
             "settings": {"proxy": {"state": "absent"}, "enforce_fips_policy": True, "reset": ["user_password_length"]},
@@ -141,7 +145,7 @@ LIFE: list[dict[str, t.Any]] = [
     },
     {
         "name": "stopped",
-        "script": "Stop-Service -Name AADConnectProvisioningAgent, AzureADConnectAgentUpdater",
+        "script": f"Stop-Service -Name AADConnectProvisioningAgent, AzureADConnectAgentUpdater\n{STARTS}",
         "install": {"path": path(NEW)},
     },
     {
@@ -187,11 +191,12 @@ TROUBLE: list[dict[str, t.Any]] = [
 ]
 
 
-def tell(lab: Lab, host: str, steps: list[dict[str, t.Any]], folder: Path) -> tuple[Outcomes, Run]:
+def tell(lab: Lab, host: str, steps: list[dict[str, t.Any]], folder: Path, python: str = "3.11") -> tuple[Outcomes, Run]:
     """Go through steps on a host and return what came of each, and the run."""
     results = folder / "results.json"
     playbook = Path(__file__).with_name("install_steps.yml")
-    run = run_playbook(str(playbook), inventory=lab.inventory, extra_vars={"host": host, "steps": steps, "results": str(results)})
+    values = {"host": host, "steps": steps, "results": str(results)}
+    run = run_playbook(str(playbook), inventory=lab.inventory, extra_vars=values, python=python)
     (folder / "output.log").write_text(run.output, encoding="utf-8")
     print(f"{host}: {run.seconds:.0f} s, output in {folder / 'output.log'}")
     assert results.exists(), run.output
@@ -310,6 +315,10 @@ def test_settings_are_taken_away_again(life: Outcomes, lab: Lab) -> None:
     assert {one["state"] for one in result["services"]} == {"running"}
 
 
+def test_change_of_settings_restarts_the_agent_once(life: Outcomes) -> None:
+    assert life["stopped"]["output"][0] - life["reset"]["output"][0] == 1
+
+
 def test_stopped_services_are_started(life: Outcomes) -> None:
     result = real(life, "stopped")
     assert (result["changed"], result["exit_code"]) == (True, None)
@@ -391,14 +400,14 @@ def test_removal_takes_away_what_no_uninstaller_does(trouble: Outcomes, name: st
 class HeldTask:
     """An installation or removal on the last host whose installer waits in its middle until it is released, at the latest at exit."""
 
-    def __init__(self, lab: Lab, step: dict[str, t.Any], log: str, folder: Path) -> None:
+    def __init__(self, lab: Lab, step: dict[str, t.Any], log: str, folder: Path, python: str = "3.11") -> None:
         self.lab, self.host = lab, lab.hosts[-1]
         self._prefix = Prefix(lab.state / "hosts" / self.host)
         self._log = self._prefix.unix_path(log)
         self._log.unlink(missing_ok=True)
         self._hold(1)
         self._pool = ThreadPoolExecutor(1)
-        self._told: Future[tuple[Outcomes, Run]] = self._pool.submit(tell, lab, self.host, [{"name": "held", **step}], folder)
+        self._told: Future[tuple[Outcomes, Run]] = self._pool.submit(tell, lab, self.host, [{"name": "held", **step}], folder, python)
 
     def __enter__(self) -> HeldTask:
         return self
@@ -476,9 +485,10 @@ def test_second_task_is_refused_meanwhile(installation: tuple[t.Any, Run, dict[s
 
 @pytest.fixture(scope="module")
 def removal(installation: t.Any, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, t.Any], Run]:
-    """Remove, and cut the connection in the middle."""
+    """Remove with the other core, where the machine has it, and cut the connection in the middle."""
+    python = "3.13" if (ENVIRONMENTS["3.13"] / "bin").exists() else "3.11"
     log = r"C:\ProgramData\entra_ops\cloud_sync\uninstall.log"
-    with HeldTask(lab, {"install": {"state": "absent"}}, log, tmp_path_factory.mktemp("removal")) as held:
+    with HeldTask(lab, {"install": {"state": "absent"}}, log, tmp_path_factory.mktemp("removal"), python) as held:
         held.wait_for("Command Line")
         held.cut()
     return held.finish()
@@ -488,3 +498,11 @@ def test_removal_outlives_a_cut_connection(removal: tuple[dict[str, t.Any], Run]
     result, run = removal
     assert (result["failed"], result["exit_code"], result["version_after"]) == (False, 0, None)
     assert "is lost" in run.output
+
+
+def test_removal_goes_in_the_documented_order(removal: tuple[dict[str, t.Any], Run], lab: Lab) -> None:
+    """The updater first, then the package, which takes the agent along; what the host still has tells by its times."""
+    folder = lab.state / "hosts" / lab.hosts[-1] / "drive_c/ProgramData/entra_ops/cloud_sync"
+    (updater,) = folder.glob("uninstall-*.log")
+    assert "Removing: Microsoft Azure AD Connect Agent Updater" in updater.read_text(encoding="utf-8")
+    assert updater.stat().st_mtime < (folder / "uninstall.log").stat().st_mtime
