@@ -77,6 +77,17 @@ Copy-Item -LiteralPath C:\packages\release-1.1.2505.0.exe -Destination "$folder\
 $null = New-Service -Name AADConnectProvisioningAgent -BinaryPathName "`"$folder\AADConnectProvisioningAgent.exe`"" -StartupType Manual
 $null = New-Item -Path 'HKLM:\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent' -Force
 """
+#: The bundle's process may still be going away when Ansible hears of its end.
+CACHE_GONE = r"""
+$cache = 'C:\ProgramData\Package Cache'
+for ($try = 0; [System.IO.Directory]::Exists($cache) -and $try -lt 300; $try++) {
+    try { [System.IO.Directory]::Delete($cache, $true) }
+    catch [System.IO.IOException], [System.UnauthorizedAccessException] { $problem = $_ }
+    if ([System.IO.Directory]::Exists($cache)) { Start-Sleep -Milliseconds 100 }
+}
+if ([System.IO.Directory]::Exists($cache)) { throw $problem }
+[System.IO.File]::WriteAllText('C:\Program Files\Microsoft Azure AD Connect Provisioning Agent\mine.txt', 'x')
+"""
 FILES_GONE = r"""
 Stop-Service -Name AADConnectProvisioningAgent
 Remove-Item -LiteralPath 'C:\Program Files\Microsoft Azure AD Connect Provisioning Agent\AADConnectProvisioningAgent.exe',
@@ -183,8 +194,7 @@ TROUBLE: list[dict[str, t.Any]] = [
     },
     {
         "name": "removed without its bundle",
-        "script": faults() + "\nRemove-Item -LiteralPath 'C:\\ProgramData\\Package Cache' -Recurse\n"
-        "[System.IO.File]::WriteAllText('C:\\Program Files\\Microsoft Azure AD Connect Provisioning Agent\\mine.txt', 'x')",
+        "script": faults() + CACHE_GONE,
         "install": {"state": "absent"},
     },
     {"name": "removed without a row", "script": LEFT_OVER, "install": {"state": "absent"}},
