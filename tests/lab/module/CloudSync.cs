@@ -48,6 +48,8 @@ namespace Microsoft.CloudSync.PowerShell
         private const string LabKey = @"SOFTWARE\Cloud Sync Lab";
         private const string AgentKey = @"SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent";
         private const string ServiceKey = @"SYSTEM\CurrentControlSet\Services\" + ServiceName;
+        private const string AgentIdExtension = "1.3.6.1.4.1.311.82.1";
+        private const int RenewalDays = 30;
         private const string TcpipKey = @"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
 
         internal static string MicrosoftSide
@@ -69,6 +71,29 @@ namespace Microsoft.CloudSync.PowerShell
         internal static string TenantId
         {
             get { return Read(AgentKey, "TenantID"); }
+        }
+
+        internal static bool HasCertificate
+        {
+            get
+            {
+                X509Store store = new X509Store(StoreName.My, StoreLocation.LocalMachine);
+                store.Open(OpenFlags.ReadOnly);
+                try
+                {
+                    foreach (X509Certificate2 certificate in store.Certificates)
+                    {
+                        X509Extension extension = certificate.Extensions[AgentIdExtension];
+                        if (extension != null && IsOwn(extension.RawData) && certificate.NotAfter > DateTime.Now.AddDays(RenewalDays))
+                            return true;
+                    }
+                    return false;
+                }
+                finally
+                {
+                    store.Close();
+                }
+            }
         }
 
         internal static string Account
@@ -109,6 +134,17 @@ namespace Microsoft.CloudSync.PowerShell
             }
             Write(AgentKey, "TenantID", tenantId);
             Write(LabKey, "AgentId", agentId);
+        }
+
+        /// <summary>Whether an extension's last sixteen bytes are the agent's id as a raw GUID.</summary>
+        private static bool IsOwn(byte[] extension)
+        {
+            Guid id;
+            if (extension.Length < 16 || !Guid.TryParse(Id, out id))
+                return false;
+            byte[] bytes = new byte[16];
+            Array.Copy(extension, extension.Length - 16, bytes, 0, 16);
+            return new Guid(bytes) == id;
         }
 
         private static string Read(string path, string name)
@@ -367,7 +403,8 @@ namespace Microsoft.CloudSync.PowerShell
             // A group managed service account ends in "$"; a later run finds the one of an earlier run (C21).
             if (!Session.AccountIsSet && !Agent.Account.EndsWith("$", StringComparison.Ordinal))
                 throw new InvalidOperationException("You must call the Add-AADCloudSyncGMSA cmdlet before adding a domain.");
-            bool registered = String.Equals(Agent.TenantId, Session.TenantId, StringComparison.OrdinalIgnoreCase);
+            // An agent is its certificate: one that is gone or near its end makes a new agent, and the old record stays (V9).
+            bool registered = String.Equals(Agent.TenantId, Session.TenantId, StringComparison.OrdinalIgnoreCase) && Agent.HasCertificate;
             JObject answer = Cloud.Post("/registration/domains", new
             {
                 agentId = registered ? Agent.Id : null,
