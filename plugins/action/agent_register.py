@@ -12,6 +12,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, RegistrationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration_errors import failed_steps
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
@@ -24,6 +25,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_positive,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_turn import registration_turn
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import note_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
 
@@ -55,14 +57,22 @@ class ActionModule(AgentAction):
         result["reasons"] = list(plan.reasons)
         if not plan.reasons:
             result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
-            return
-        token = self._agent_token(options, cloud, sign_in)
-        # From here on the host is about to change; the payload's own word replaces this one.
-        result["changed"] = True
-        if self._task.check_mode:
-            result["msg"] = f"The agent would be registered: {'; '.join(plan.reasons)}."
-            return
-        self._agent_register(options, plan, facts, token, result)
+        elif self._task.check_mode:
+            self._agent_predict(options, plan, cloud, sign_in, result)
+        else:
+            with registration_turn(options["tenant_id"], self._agent_announce_wait):
+                # A token that was fetched before the wait might be over after it.
+                token = self._agent_token(options, cloud, sign_in) if plan.signs_in else None
+                self._agent_register(options, plan, facts, token, result)
+
+    def _agent_predict(self, options: Options, plan: Plan, cloud: Cloud, sign_in: SignIn, result: Result) -> None:
+        """Say what would be done; a sign-in that would be refused is part of the truth."""
+        if plan.signs_in:
+            self._agent_token(options, cloud, sign_in)
+        result.update(changed=True, msg=f"The agent would be registered: {'; '.join(plan.reasons)}.")
+
+    def _agent_announce_wait(self) -> None:
+        self._display.v(f"{self._agent_host} waits for its turn to register: one host at a time.")
 
     def _agent_validate(self, options: Options) -> tuple[Cloud, SignIn]:
         """Refuse bad input before the host is asked anything."""
@@ -73,11 +83,14 @@ class ActionModule(AgentAction):
         for domain in options["domains"]:
             require_dns_name(domain["name"])
         require_managed_account((options["gmsa"] or {}).get("name"))
+        if options["certificate_renewal_days"] < 0:
+            days = options["certificate_renewal_days"]
+            raise ConfigurationError(f"'certificate_renewal_days' is {days}: give a number of days, 0 or more.")
         cloud = resolve_cloud(options["cloud"])
         return cloud, SignIn.from_options(options["sign_in"])
 
     def _agent_token(self, options: Options, cloud: Cloud, sign_in: SignIn) -> Token:
-        """Fetch and check the token, in check mode too: a sign-in that would be refused is part of the truth."""
+        """Fetch and check the token."""
         token = acquire(
             sign_in,
             cloud,
@@ -90,24 +103,23 @@ class ActionModule(AgentAction):
         self._agent_hide(token.value)
         return token
 
-    def _agent_register(self, options: Options, plan: Plan, before: Facts, token: Token, result: Result) -> None:
-        """Run the module's cmdlets on the host, and judge their steps."""
-        request = {
-            "tenant_id": options["tenant_id"],
-            "upn": token.upn,
-            "access_token": token.value,
-            "gmsa": account_request(options) if plan.set_account else None,
-            "domains": list(plan.domains),
-            "skip_known": plan.skip_known,
+    def _agent_register(self, options: Options, plan: Plan, before: Facts, token: Token | None, result: Result) -> None:
+        """Run the module's cmdlets on the host, restart the service, and judge what came of it."""
+        parameters = {
+            "Session": load_payload("register_session") if token else "",
+            "Restart": plan.restart,
+            "TimeoutSeconds": options["timeout"],
         }
-        parameters = {"Session": load_payload("register_session"), "TimeoutSeconds": options["timeout"]}
-        answer = self._agent_payload("register", parameters, secret={"Request": self._agent_json(request)})
+        secret = {"Request": self._agent_json(session_request(options, plan, token))} if token else None
+        # From here on the host is about to change; the payload's own word replaces this one.
+        result["changed"] = True
+        answer = self._agent_payload("register", parameters, secret=secret)
         # Which of the module's steps registers is not documented, so the outcome counts and not the steps alone.
         changed = answer["changed"] or registration_mark(answer["facts"]) != registration_mark(before)
         result.update(changed=changed, steps=answer["steps"])
         note_registration()
         self._agent_describe(answer["facts"], answer["domains"], result)
-        self._agent_judge(answer, result)
+        self._agent_judge(answer, options["certificate_renewal_days"], result)
 
     def _agent_describe(self, facts: Facts, domains: list[str] | None, result: Result) -> None:
         """Write what the host says about its registration into the result."""
@@ -121,24 +133,41 @@ class ActionModule(AgentAction):
             tenant_id=facts["product"]["tenant_id"],
         )
 
-    def _agent_judge(self, answer: dict[str, t.Any], result: Result) -> None:
-        """Fail with the first thing that went wrong."""
+    def _agent_judge(self, answer: dict[str, t.Any], renewal_days: int, result: Result) -> None:
+        """Fail with what went wrong."""
         where = self._agent_host
+        if answer["busy"]:
+            raise RegistrationError(f"Another task is installing, registering or removing the agent on {where}: run it again after that.")
         if answer["error"]:
             raise RegistrationError(f"The agent's PowerShell module could not be used on {where}: {answer['error']}")
-        for step in answer["steps"]:
-            if step["error"]:
-                raise RegistrationError(
-                    f"The registration failed on {where} at the step '{step['name']}' ({step['target']}): {step['error']} "
-                    "Mend that and run it again; what is done already is left alone."
-                )
+        problems = failed_steps(answer["steps"])
         if answer["service_error"]:
-            raise RegistrationError(f"The agent is registered, but its service does not start on {where}: {answer['service_error']}")
-        if not result["tenant_id"] or not result["certificate"]:
+            problems = f"{problems} The agent's service does not start: {answer['service_error']}".strip()
+        if problems:
+            raise RegistrationError(f"The registration failed on {where}. {problems} What is done already is left alone by the next run.")
+        certificate = result["certificate"]
+        if not result["tenant_id"] or not certificate:
             raise RegistrationError(
                 f"The module's commands ended well, but {where} has no registration: read the agent's trace log below ProgramData."
             )
+        if certificate["days_left"] < renewal_days:
+            raise RegistrationError(
+                f"The module's commands ended well, but the agent's certificate on {where} still ends on {certificate['not_after']}: "
+                "upgrade the agent, or remove and install it, then register it again."
+            )
         result["msg"] = f"The agent is registered to {result['tenant_id']}."
+
+
+def session_request(options: Options, plan: Plan, token: Token) -> dict[str, t.Any]:
+    """Return what register_session.ps1 takes."""
+    return {
+        "tenant_id": options["tenant_id"],
+        "upn": token.upn,
+        "access_token": token.value,
+        "gmsa": account_request(options) if plan.set_account else None,
+        "domains": list(plan.domains),
+        "skip_known": plan.skip_known,
+    }
 
 
 def registration_mark(facts: Facts) -> tuple[t.Any, ...]:

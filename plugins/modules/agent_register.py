@@ -14,7 +14,10 @@ description:
   - The token is fetched on the controller, once for all hosts of a run, and checked before use. Token and passwords reach the host and the
     module through standard input only.
   - An agent that is registered to the tenant, serves the domains, has a valid certificate and a managed account is left alone.
-  - "Register hosts one after another (C(throttle: 1) on the task); two at the same time have led to quarantine."
+  - An agent whose registration is not whole, since an earlier run was cut off or failed, is completed; what is done already is left alone.
+  - "Hosts register one after another, also with many forks and with the strategy C(free): agents that did so at the same time have ended in
+    quarantine. A lock on the controller sees to it, for all playbooks of one user there; C(throttle: 1) on the task keeps the other forks
+    free. Do not register agents of one tenant from two controllers at a time."
 author:
   - entra_ops contributors (@entra-ops)
 extends_documentation_fragment:
@@ -22,9 +25,14 @@ extends_documentation_fragment:
   - entra_ops.cloud_sync.cloud
   - entra_ops.cloud_sync.sign_in
 options:
+  certificate_renewal_days:
+    description:
+      - An agent whose certificate ends in fewer days is registered again. Agents renew their certificate by themselves long before that.
+    type: int
+    default: 14
   domains:
     description:
-      - The Active Directory domains that the agent serves.
+      - The Active Directory domains that the agent serves. One that cannot be added fails the task, and does not keep the others from it.
     type: list
     elements: dict
     required: true

@@ -98,6 +98,7 @@ SPECS: dict[str, Spec] = {
     "agent_register": {
         **CLOUD,
         **SIGN_IN,
+        "certificate_renewal_days": {"type": "int", "default": 14},
         "domains": {
             "type": "list",
             "elements": "dict",

@@ -111,7 +111,8 @@ def _account(variables: Variables) -> None:
 
 
 def _times(variables: Variables) -> None:
-    limits = (("download_timeout", 1), ("retries", 0), ("install_timeout", 1), ("reboot_timeout", 1), ("register_timeout", 1), ("wait", 0))
+    seconds = ("download_timeout", "install_timeout", "reboot_timeout", "register_timeout")
+    limits = (("certificate_renewal_days", 0), ("retries", 0), ("wait", 0), *((name, 1) for name in seconds))
     for name, least in limits:
         if name in variables and int(variables[name]) < least:
             raise ConfigurationError(f"'{PREFIX}{name}' is {variables[name]}: give a number, {least} or more.")

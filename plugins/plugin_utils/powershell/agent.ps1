@@ -3,6 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# Where the collection remembers what it must not forget on the host.
+$ownKey = 'SOFTWARE\entra_ops\cloud_sync'
+
 function Get-ServiceFact {
     # One service as the service control manager's registry key and its state tell it.
     # The registry is read because CIM is slow to start and Get-Service of 5.1 has neither account nor start type detail.
@@ -150,6 +153,33 @@ function Test-AgentComplete {
     return [bool]($product.version -and $product.module_present -and $product.registry_present -and $service.present -and $rows.Count -gt 0)
 }
 
+function Test-RegistrationPending {
+    # Whether a registration began here whose restart of the service has not been seen.
+    $values = Get-RegistryValue -Path $ownKey
+    return $null -ne $values -and $values.ContainsKey('RegistrationPending')
+}
+
+function Set-RegistrationPending {
+    # Our own key exists only while there is something to remember.
+    param(
+        [bool]$Pending
+    )
+    $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, [Microsoft.Win32.RegistryView]::Registry64)
+    try {
+        if ($Pending) {
+            $key = $hive.CreateSubKey($ownKey)
+            $key.SetValue('RegistrationPending', 1, [Microsoft.Win32.RegistryValueKind]::DWord)
+            $key.Dispose()
+        }
+        else {
+            $hive.DeleteSubKeyTree($ownKey, $false)
+        }
+    }
+    finally {
+        $hive.Dispose()
+    }
+}
+
 function Get-AgentFact {
     # Everything the collection judges about the agent on this host.
     $tcpip = Get-RegistryValue -Path 'SYSTEM\CurrentControlSet\Services\Tcpip\Parameters'
@@ -179,6 +209,7 @@ function Get-AgentFact {
         )
         certificates = @(Get-CertificateFact)
         other_agents = @(Get-OtherAgentFact)
+        registration_pending = Test-RegistrationPending
         # Setup needs Credential Manager.
         vault = Get-ServiceFact -Name 'VaultSvc'
     }

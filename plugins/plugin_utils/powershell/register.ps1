@@ -7,8 +7,10 @@
 param(
     # JSON of what register_session.ps1 takes; a secure string since it holds the token and the passwords.
     [System.Security.SecureString]$Request,
-    # The text of register_session.ps1.
-    [string]$Session,
+    # The text of register_session.ps1, or '' to restart the service only.
+    [string]$Session = '',
+    # Restart the service even if nothing has been registered.
+    [switch]$Restart,
     [int]$TimeoutSeconds = 600
 )
 Set-StrictMode -Version Latest
@@ -20,6 +22,7 @@ $Ansible.Changed = $false
 # include: settings.ps1
 # include: agent.ps1
 # include: services.ps1
+# include: installer.ps1
 # include: process.ps1
 
 function ConvertTo-Hashtable {
@@ -40,29 +43,64 @@ function Get-RegistrationMark {
     return (@((Get-ProductFact).tenant_id) + $thumbprints) -join ' '
 }
 
-$deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
-$text = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Request).Password
-$values = ConvertTo-Hashtable -InputObject ($text | ConvertFrom-Json)
-$answer = @{ steps = @(); domains = $null; error = ''; service_error = ''; facts = $null }
-$before = Get-RegistrationMark
-try {
+function Invoke-RegistrationSession {
+    # Runs the session and writes into the answer what came of it; its end, good or bad, is the caller's to judge.
+    param(
+        [hashtable]$Answer
+    )
+    $text = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Request).Password
+    $values = ConvertTo-Hashtable -InputObject ($text | ConvertFrom-Json)
     $values.module = (Get-ProductFact).module
-    $result = Invoke-PowerShellProcess -Script $Session -Values $values -TimeoutSeconds $TimeoutSeconds
-    $answer.steps = @($result.steps)
-    $answer.domains = $result.domains
-}
-catch {
-    $answer.error = $_.Exception.Message
-}
-# A step that failed, or ran out of time, may have registered the agent all the same.
-if (@($answer.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0 -or (Get-RegistrationMark) -ne $before) {
-    $Ansible.Changed = $true
     try {
-        # The agent takes up its registration, and Windows the new account, when the service starts.
-        $null = Start-AgentService -Name 'AADConnectProvisioningAgent' -Deadline $deadline -Restart
+        $result = Invoke-PowerShellProcess -Script $Session -Values $values -TimeoutSeconds $TimeoutSeconds
+        $Answer.steps = @($result.steps)
+        $Answer.domains = $result.domains
     }
     catch {
-        $answer.service_error = $_.Exception.Message
+        $Answer.error = $_.Exception.Message
+    }
+}
+
+function Register-Agent {
+    # Runs the session, and restarts the service if anything has been registered or the caller wants it.
+    param(
+        [hashtable]$Answer
+    )
+    $before = Get-RegistrationMark
+    # If the connection breaks, or the host goes down, between here and the restart, the next run finds this and restarts the service.
+    Set-RegistrationPending -Pending $true
+    if ($Session) {
+        Invoke-RegistrationSession -Answer $Answer
+    }
+    # A step that failed, or ran out of time, may have registered the agent all the same.
+    $registered = @($Answer.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0 -or (Get-RegistrationMark) -ne $before
+    if ($registered -or $Restart) {
+        $Ansible.Changed = $true
+        try {
+            # The agent takes up its registration, and Windows the new account, when the service starts.
+            $null = Start-AgentService -Name 'AADConnectProvisioningAgent' -Deadline $deadline -Restart
+        }
+        catch {
+            $Answer.service_error = $_.Exception.Message
+        }
+    }
+    if (-not $Answer.service_error) {
+        Set-RegistrationPending -Pending $false
+    }
+}
+
+$deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
+$answer = @{ busy = $false; steps = @(); domains = $null; error = ''; service_error = ''; facts = $null }
+$turn = Enter-Installation
+if ($null -eq $turn) {
+    $answer.busy = $true
+}
+else {
+    try {
+        Register-Agent -Answer $answer
+    }
+    finally {
+        Exit-Installation -Mutex $turn
     }
 }
 $answer.facts = Get-AgentFact

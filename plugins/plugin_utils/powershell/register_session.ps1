@@ -1,4 +1,4 @@
-# Session script: signs the agent's module in, sets its service account and adds its domains. Stops at the first step that fails.
+# Session script: signs the agent's module in, sets its service account and adds its domains. A domain that fails leaves the others alone.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -22,7 +22,7 @@ function New-Credential {
 }
 
 function Invoke-Step {
-    # Runs one cmdlet and keeps what came of it; later steps are not tried once one has failed.
+    # Runs one cmdlet and keeps what came of it. Once a step has failed that all others need, none is tried any more.
     param(
         [string]$Name,
         [string]$Target,
@@ -39,7 +39,7 @@ function Invoke-Step {
     }
     catch {
         $step.error = $_.Exception.Message
-        $script:failed = $true
+        $script:failed = $Name -ne 'domain'
     }
     $script:steps += $step
 }

@@ -171,6 +171,7 @@ function Remove-Leftover {
     Remove-WindowsService -Name 'AADConnectProvisioningAgent'
     Remove-Directory -Path $AgentDirectory
     Remove-RegistryTree -Path $agentKey
+    Set-RegistrationPending -Pending $false
     foreach ($row in @(Get-UninstallFact | Where-Object -FilterScript { -not $_.updater -or -not $KeepShared })) {
         Remove-RegistryTree -Path "SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\$($row.key)" -View $row.view
     }

@@ -76,6 +76,7 @@ HEALTHY: dict[str, t.Any] = {
         }
     ],
     "other_agents": [],
+    "registration_pending": False,
     "vault": {"name": "VaultSvc", "present": True, "start_type": "manual"},
     "installing": False,
     "package": None,

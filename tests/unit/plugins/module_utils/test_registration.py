@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
@@ -18,12 +19,13 @@ OTHER_TENANT = "00000000-0000-0000-0000-000000000001"
 
 
 def wishes(**changes: t.Any) -> dict[str, t.Any]:
-    return {"tenant_id": TENANT, "domains": [DOMAIN], "gmsa": None, "force": False, **changes}
+    return {"tenant_id": TENANT, "domains": [DOMAIN], "gmsa": None, "force": False, "certificate_renewal_days": 14, **changes}
 
 
 def test_registered_host_needs_nothing() -> None:
     plan = plan_registration(host(), wishes())
     assert plan.reasons == () and plan.domains == () and not plan.set_account
+    assert not plan.signs_in and not plan.restart
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,8 @@ def test_registered_host_needs_nothing() -> None:
         ({"product__tenant_id": None}, {}),
         ({"certificates": []}, {}),
         ({"certificates__0__not_after": "2026-11-24T00:00:00Z"}, {}),
+        ({"certificates__0__not_after": "2026-12-09T00:00:00Z"}, {}),
+        ({}, {"certificate_renewal_days": 90}),
         ({"certificates__0__has_private_key": False}, {}),
         ({}, {"force": True}),
         ({"product__tenant_id": OTHER_TENANT}, {"force": True}),
@@ -40,6 +44,28 @@ def test_registered_host_needs_nothing() -> None:
 def test_registering_again_adds_every_domain(changes: dict[str, t.Any], options: dict[str, t.Any]) -> None:
     plan = plan_registration(host(**changes), wishes(**options))
     assert plan.reasons and plan.domains == (DOMAIN,) and not plan.skip_known
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"),
+    [(-1, "the certificate has ended"), (0, "the certificate ends in 0 days"), (13, "the certificate ends in 13 days"), (14, None)],
+)
+def test_certificate_near_its_end_is_renewed(days: int, reason: str | None) -> None:
+    end = datetime.datetime(2026, 11, 25, 20, 0, 1, tzinfo=datetime.UTC) + datetime.timedelta(days=days)
+    plan = plan_registration(host(certificates__0__not_after=end.strftime("%Y-%m-%dT%H:%M:%SZ")), wishes())
+    assert plan.reasons == ((reason,) if reason else ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"services__0__state": "stopped"}, "the service is stopped"),
+        ({"registration_pending": True}, "an earlier registration was cut off"),
+    ],
+)
+def test_cut_off_registration_is_ended_by_a_restart_alone(changes: dict[str, t.Any], reason: str) -> None:
+    plan = plan_registration(host(**changes), wishes())
+    assert plan.reasons == (reason,) and plan.restart and not plan.signs_in
 
 
 def test_other_tenant_is_refused_without_force() -> None:
