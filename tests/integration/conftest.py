@@ -46,6 +46,30 @@ class Microsoft:
         """Make a route fail: status=503, times=2 ..."""
         self._ask("POST", "faults", {"route": route, **fault})
 
+    def clear_faults(self) -> None:
+        """Take back the faults that have not happened yet."""
+        self._ask("DELETE", "faults")
+
+    def configure(self, domain: str, state: str, **quarantine: t.Any) -> None:
+        """Set a domain's sync configuration: none, disabled, active, or quarantine with reason=, code=, message=, since= ..."""
+        self._ask("POST", "configurations", {"domain": domain, "state": state, **quarantine})
+
+    def page_size(self, size: int) -> None:
+        """Set how many items are on one of Graph's pages."""
+        self._ask("POST", "page-size", {"size": size})
+
+    def leave_record(self, machine: str) -> str:
+        """Leave an inactive record of a machine behind, as its reinstallation does, and return its id."""
+        return str(self._ask("POST", "stale-records", {"machine": machine})["id"])
+
+    def forget(self, machine: str) -> None:
+        """Drop every record of a machine."""
+        self._ask("POST", "forget", {"machine": machine})
+
+    def forget_overlaps(self) -> None:
+        """Forget which registrations were under way at the same time."""
+        self._ask("DELETE", "overlaps")
+
     def _ask(self, method: str, name: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         answer = self._session.request(method, f"{self.url}/lab/{name}", json=body, timeout=30, verify=self._ca)
         answer.raise_for_status()
@@ -106,6 +130,7 @@ class Lab:
             self.data["proxies"]["basic"]["password"],
             microsoft["user"]["password"],
             microsoft["forest"]["password"],
+            *(domain["password"] for domain in microsoft["forest"]["domains"]),
         }
 
 

@@ -141,7 +141,15 @@ def _plan(host_count: int) -> dict[str, Any]:
             "control_key": _password(),
             "tenant": {"id": tenant, "domain": "contoso.onmicrosoft.lab"},
             "user": {"upn": "sync-admin@contoso.onmicrosoft.lab", "password": _password()},
-            "forest": {"domain": FOREST, "admin": r"CONTOSO\labadmin", "password": _password()},
+            "forest": {
+                "domain": FOREST,
+                "admin": r"CONTOSO\labadmin",
+                "password": _password(),
+                "domains": [{"domain": f"emea.{FOREST}", "admin": r"EMEA\emeaadmin", "password": _password()}],
+                "custom_gmsas": ["CloudSync$"],
+            },
+            # As in a tenant where a further agent is added: without one every verdict would warn.
+            "configurations": [FOREST],
         },
         "proxies": proxies.plan(block, _password()),
         "pki": {"ca": str(PKI / "ca.pem"), "publisher_root": Pki.load(PKI).thumbprint("code-root")},
@@ -179,6 +187,7 @@ def _start_microsoft(state: State, data: dict[str, Any]) -> None:
         "tenant": microsoft["tenant"],
         "users": [{**microsoft["user"], "roles": ["Hybrid Identity Administrator"], "oid": str(uuid.uuid4())}],
         "forest": microsoft["forest"],
+        "configurations": microsoft["configurations"],
         "log": str(state.logs / "microsoft.log"),
     }
     _write(state.config("microsoft"), config)

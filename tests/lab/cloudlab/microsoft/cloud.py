@@ -9,6 +9,7 @@ from typing import cast
 
 import jwt
 from cloudlab.microsoft.config import Config
+from cloudlab.microsoft.configurations import Configurations
 from cloudlab.microsoft.device_codes import DeviceCodes
 from cloudlab.microsoft.directory import Directory
 from cloudlab.microsoft.tokens import Tokens
@@ -26,7 +27,8 @@ class Cloud:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.pki = Pki.load(config.pki)
-        self.directory = Directory(config.forest, config.heartbeat_timeout)
+        self.configurations = Configurations(config.configurations)
+        self.directory = Directory(config.forest, config.heartbeat_timeout, on_clash=self.configurations.clash)
         self.tokens = Tokens(config)
         self.device_codes = DeviceCodes()
         self.counters = Counters()

@@ -81,7 +81,8 @@ class Config:
     """The settings of one server; `heartbeat_timeout` and `token_lifetime` are seconds, port 0 is any free one.
 
     `realm_port` is listened on too, because msal asks for the realm of a user who signs in with a password at the
-    authority's host without the authority's port; None leaves that out.
+    authority's host without the authority's port; None leaves that out. `configurations` are the domains that are synchronised from the
+    start.
     """
 
     address: str
@@ -99,6 +100,7 @@ class Config:
     token_lifetime: int = 3600
     device_code_interval: int = 5
     graph_page_size: int = 100
+    configurations: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Config:
@@ -110,6 +112,7 @@ class Config:
         data = dict(data)
         tenant, users = data.pop("tenant"), data.pop("users")
         data["forest"] = Forest.parse(data["forest"])
+        data["configurations"] = tuple(data.get("configurations", ()))
         data["users"] = tuple(User(**{**user, "roles": tuple(user.get("roles", ()))}) for user in users)
         for item in fields(cls):
             if item.name in ("pki", "packages", "log") and data.get(item.name):

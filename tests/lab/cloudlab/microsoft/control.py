@@ -1,21 +1,26 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests read and set, guarded by a key in the header `X-Lab-Key`: state, counters, faults, device codes, refresh tokens."""
+"""What tests read and set, guarded by a key in the header `X-Lab-Key`.
+
+State, counters, faults, device codes, refresh tokens, the size of Graph's pages, sync configurations, records of agents, overlaps.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 from typing import Any
 
 from cloudlab.microsoft.cloud import current_cloud
+from cloudlab.microsoft.configurations import STATES, Quarantine
 from cloudlab.microsoft.directory import Agent
 from cloudlab.microsoft.openid import approve
 from cloudlab.microsoft.traffic import Fault
 from flask import Blueprint, abort, request
 
 #: Counts that are there from the start, so that a test can read a zero.
-_NAMED_COUNTS = ("tokens_issued", "graph_listings", "downloads", "download_bytes", "registrations")
+_NAMED_COUNTS = ("tokens_issued", "graph_listings", "configuration_listings", "downloads", "download_bytes", "registrations")
 NOTHING = ("", 204)
 
 control = Blueprint("control", __name__, url_prefix="/lab")
@@ -29,12 +34,13 @@ def check_key() -> None:
 
 @control.get("/state")
 def state() -> dict[str, Any]:
-    """Everything: agents, domains, service account, counts (named ones, and `requests` by route), overlaps."""
+    """Everything: agents, domains, configurations (domain -> state), counts (named ones, and `requests` by route), overlaps."""
     cloud = current_cloud()
     counts = cloud.counters.read()
     return {
         "agents": [_agent(agent) for agent in cloud.directory.agents()],
         "domains": [group.domain for group in cloud.directory.groups()],
+        "configurations": {one.domain: one.state for one in cloud.configurations.all()},
         "counts": {
             **{name: counts.get(name, 0) for name in _NAMED_COUNTS},
             "requests": {name: count for name, count in sorted(counts.items()) if name not in _NAMED_COUNTS},
@@ -77,6 +83,47 @@ def answer_device_code() -> tuple[str, int]:
 @control.post("/revoke-refresh-tokens")
 def revoke_refresh_tokens() -> tuple[str, int]:
     current_cloud().tokens.revoke()
+    return NOTHING
+
+
+@control.post("/page-size")
+def page_size() -> tuple[str, int]:
+    """Set how many items are on one of Graph's pages: {size}."""
+    cloud = current_cloud()
+    cloud.config = dataclasses.replace(cloud.config, graph_page_size=int(request.get_json()["size"]))
+    return NOTHING
+
+
+@control.post("/configurations")
+def set_configuration() -> tuple[str, int]:
+    """Set a domain's sync configuration: {domain, state}, and for quarantine the fields of `configurations.Quarantine`."""
+    data = dict(request.get_json())
+    domain, wanted = current_cloud().directory.forest.find(str(data.pop("domain", ""))), data.pop("state", None)
+    if domain is None or wanted not in STATES or (wanted == "quarantine") != ("reason" in data):
+        abort(400, f"Give a domain of the forest, a state of {', '.join(STATES)}, and a reason for quarantine alone.")
+    try:
+        current_cloud().configurations.set(domain.domain, wanted, Quarantine(**data) if data else None)
+    except TypeError as error:
+        abort(400, str(error))
+    return NOTHING
+
+
+@control.delete("/overlaps")
+def forget_overlaps() -> tuple[str, int]:
+    current_cloud().directory.forget_overlaps()
+    return NOTHING
+
+
+@control.post("/stale-records")
+def leave_record() -> dict[str, str]:
+    """Leave an inactive record of a machine behind: {machine}; answers with its id."""
+    return {"id": current_cloud().directory.leave_record(str(request.get_json()["machine"])).id}
+
+
+@control.post("/forget")
+def forget() -> tuple[str, int]:
+    """Drop every record of a machine: {machine}."""
+    current_cloud().directory.forget(str(request.get_json()["machine"]))
     return NOTHING
 
 

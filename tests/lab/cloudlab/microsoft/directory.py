@@ -50,8 +50,15 @@ class Group:
 class Directory:
     """State of one tenant with its forest; every method may be called from any thread."""
 
-    def __init__(self, forest: Forest, heartbeat_timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        forest: Forest,
+        heartbeat_timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+        on_clash: Callable[[str], None] = lambda domain: None,
+    ) -> None:
         self.forest = forest
+        self._on_clash = on_clash
         self._heartbeat_timeout = heartbeat_timeout
         self._clock = clock
         self._lock = threading.RLock()
@@ -61,6 +68,7 @@ class Directory:
         self._default_gmsa: str | None = None
         self._open: dict[str, float] = {}
         self._overlaps: list[dict[str, Any]] = []
+        self._clashing: set[str] = set()
 
     def agents(self) -> list[Agent]:
         with self._lock:
@@ -124,6 +132,8 @@ class Directory:
             agent.account = self._accounts.get(machine_name.casefold(), agent.account)
             agent.controllers[domain.domain] = controllers
             self._groups.setdefault(domain.domain, Group(domain.domain))
+            if machine_name.casefold() in self._clashing:
+                self._on_clash(domain.domain)
             return agent, is_new
 
     def _new_agent(self, machine_name: str, registered_by: str) -> Agent:
@@ -138,7 +148,8 @@ class Directory:
     def registering(self, machine_name: str, *, stays_open: bool) -> Iterator[None]:
         """Mark a machine as registering, and note an overlap with any other (0.7); an error ends its registration.
 
-        A registration lasts from its first step to its first domain; between further domains it is not open.
+        A registration lasts from its first step to its first domain; between further domains it is not open. The domain of a registration
+        that met another one is handed to `on_clash`.
         """
         machine = machine_name.casefold()
         self._begin(machine)
@@ -150,11 +161,13 @@ class Directory:
             with self._lock:
                 if not (stays_open and completed):
                     self._open.pop(machine, None)
+                    self._clashing.discard(machine)
 
     def _begin(self, machine: str) -> None:
         with self._lock:
             now = self._clock()
             others = [name for name, since in self._open.items() if name != machine and now - since < _ABANDONED_AFTER]
+            self._clashing.update((machine, *others) if others else ())
             for other in others:
                 pair = sorted((machine, other))
                 if pair not in [overlap["machines"] for overlap in self._overlaps]:
@@ -165,3 +178,22 @@ class Directory:
         """Pairs of machines that were registering at the same time: [{machines: [a, b], at}]."""
         with self._lock:
             return list(self._overlaps)
+
+    def forget_overlaps(self) -> None:
+        """Forget all overlaps, and registrations that were begun and not ended."""
+        with self._lock:
+            self._overlaps.clear()
+            self._open.clear()
+            self._clashing.clear()
+
+    def leave_record(self, machine_name: str) -> Agent:
+        """Add an inactive record, as a reinstallation of the machine leaves one behind (T32)."""
+        agent = Agent(machine_name, None, "an earlier registration")
+        with self._lock:
+            self._agents[agent.id] = agent
+        return agent
+
+    def forget(self, machine_name: str) -> None:
+        """Drop every record of a machine, as Microsoft does some days after it fell silent (V15)."""
+        with self._lock:
+            self._agents = {key: one for key, one in self._agents.items() if one.machine_name.casefold() != machine_name.casefold()}

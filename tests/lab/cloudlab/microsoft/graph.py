@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Microsoft Graph beta: agents, agent groups and published resources of the provisioning profile (V10 to V14), read only.
 
-Left out: writing (V11), `$filter` and `$select`, throttling by load (a test asks for 429), synchronization jobs.
+Left out: writing (V11), `$filter` and `$select`, throttling by load (a test asks for 429). Synchronization jobs: synchronization.py.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def refused(error: GraphError) -> tuple[dict[str, Any], int, dict[str, str]]:
 @graph.get(f"{_PROFILE}/provisioning")
 @graph.get(f"{_PROFILE}('provisioning')")
 def profile() -> dict[str, Any]:
-    _authorize(_AGENT_PERMISSIONS)
+    authorize(_AGENT_PERMISSIONS)
     directory = current_cloud().directory
     parts: dict[str, Callable[[], list[dict[str, Any]]]] = {
         "agents": lambda: [_agent(agent) for agent in directory.agents()],
@@ -66,16 +66,16 @@ def profile() -> dict[str, Any]:
 @graph.get(f"{_PROFILE}/provisioning/agents")
 @graph.get(f"{_PROFILE}('provisioning')/agents")
 def agents() -> dict[str, Any]:
-    _authorize(_AGENT_PERMISSIONS)
+    authorize(_AGENT_PERMISSIONS)
     expanded = _expanded({"agentGroups"})
     current_cloud().counters.add("graph_listings")
-    return _page("agents", [_agent(agent, expanded) for agent in current_cloud().directory.agents()])
+    return page(_context("agents"), [_agent(agent, expanded) for agent in current_cloud().directory.agents()])
 
 
 @graph.get(f"{_PROFILE}/provisioning/agents/<agent_id>")
 @graph.get(f"{_PROFILE}('provisioning')/agents/<agent_id>")
 def agent(agent_id: str) -> dict[str, Any]:
-    _authorize(_AGENT_PERMISSIONS)
+    authorize(_AGENT_PERMISSIONS)
     found = current_cloud().directory.agent(agent_id)
     if found is None:
         raise GraphError(404, "Request_ResourceNotFound", f"Resource '{agent_id}' does not exist.")
@@ -85,21 +85,25 @@ def agent(agent_id: str) -> dict[str, Any]:
 @graph.get(f"{_PROFILE}/provisioning/agentGroups")
 @graph.get(f"{_PROFILE}('provisioning')/agentGroups")
 def agent_groups() -> dict[str, Any]:
-    _authorize(_AGENT_PERMISSIONS)
+    authorize(_AGENT_PERMISSIONS)
     expanded = _expanded({"agents", "publishedResources"})
-    return _page("agentGroups", [_group(group, expanded) for group in current_cloud().directory.groups()])
+    return page(_context("agentGroups"), [_group(group, expanded) for group in current_cloud().directory.groups()])
 
 
 @graph.get(f"{_PROFILE}/provisioning/publishedResources")
 @graph.get(f"{_PROFILE}('provisioning')/publishedResources")
 def published_resources() -> dict[str, Any]:
-    _authorize(_RESOURCE_PERMISSIONS)
+    authorize(_RESOURCE_PERMISSIONS)
     expanded = _expanded({"agentGroups"})
-    return _page("publishedResources", [_resource(group, expanded) for group in current_cloud().directory.groups()])
+    return page(_context("publishedResources"), [_resource(group, expanded) for group in current_cloud().directory.groups()])
 
 
-def _authorize(permissions: frozenset[str]) -> None:
-    """Demand a delegated token for this Graph with one of the permissions, of a person with a role (V21)."""
+def authorize(permissions: frozenset[str], application: frozenset[str] = frozenset()) -> None:
+    """Demand a token for this Graph.
+
+    A delegated one needs one of the permissions, and a person with a role (V21). An application's own is refused unless it has one of
+    the roles in `application`: listing agents is not supported for applications (4.6).
+    """
     code = "InvalidAuthenticationToken"
     try:
         claims = bearer_claims(graph_resource())
@@ -111,9 +115,10 @@ def _authorize(permissions: frozenset[str]) -> None:
         raise GraphError(401, code, "CompactToken parsing failed with error code: 80049217") from error
     if not claims:
         raise GraphError(401, code, "Access token is empty.")
-    if not words(claims, "scp") & permissions:
+    delegated = words(claims, "scp")
+    if not delegated & permissions and (delegated or not words(claims, "roles") & application):
         raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-    if not words(claims, "wids") & ADMINISTRATORS:
+    if delegated and not words(claims, "wids") & ADMINISTRATORS:
         message = "User is not in an administrator role that may do this."
         raise GraphError(403, "NotAdminRoleNoEnoughCustomPermission_UnauthorizedAccess", message)
 
@@ -127,13 +132,13 @@ def _expanded(known: set[str]) -> set[str]:
     return asked
 
 
-def _page(name: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+def page(context: str, items: list[dict[str, Any]]) -> dict[str, Any]:
     """One page of a collection, with a link to the next (V18); `$top` makes pages smaller than the server's own size."""
     size = min(_number("$top", current_cloud().config.graph_page_size), current_cloud().config.graph_page_size)
     start = _number("$skiptoken", 0)
-    answer: dict[str, Any] = {"@odata.context": _context(name), "value": items[start : start + size]}
+    answer: dict[str, Any] = {"@odata.context": context, "value": items[start : start + size]}
     if start + size < len(items):
-        query = "".join(f"{key}={request.args[key]}&" for key in ("$expand", "$top") if key in request.args)
+        query = "".join(f"{key}={request.args[key]}&" for key in ("$expand", "$filter", "$select", "$top") if key in request.args)
         answer["@odata.nextLink"] = f"{request.base_url}?{query}$skiptoken={start + size}"
     return answer
 

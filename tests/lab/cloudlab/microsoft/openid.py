@@ -31,10 +31,11 @@ _GRAPH_PERMISSIONS = (
     "OnPremisesPublishingProfiles.ReadWrite.All",
     "Directory.ReadWrite.All",
     "Synchronization.Read.All",
+    "Application.Read.All",
     "User.Read",
 )
 #: What `.default` gives: the permissions that were consented to before.
-_GRAPH_DEFAULT = ("Policy.Read.HybridAuthentication", "User.Read")
+_GRAPH_DEFAULT = ("Policy.Read.HybridAuthentication", "Synchronization.Read.All", "Application.Read.All", "User.Read")
 _ARM_RESOURCES = ("https://management.azure.com", "https://management.core.windows.net")
 _OPENID_SCOPES = frozenset(("openid", "profile", "offline_access", "email"))
 _SHARED_TENANTS = frozenset(("common", "consumers", "organizations"))

@@ -5,8 +5,7 @@
 
 The real service's protocol is not public, so paths and JSON here are the lab's own; what must be proved, the order of the steps
 and the texts of the errors follow what is known (C6 to C21). Left out: the client certificate of the heartbeat and of the
-domain listing (the agent's id is believed), Active Directory itself, quarantine after overlapping registrations (0.7; they are
-only recorded).
+domain listing (the agent's id is believed), Active Directory itself.
 """
 
 from __future__ import annotations

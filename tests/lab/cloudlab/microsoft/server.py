@@ -19,6 +19,7 @@ from cloudlab.microsoft.downloads import downloads
 from cloudlab.microsoft.graph import graph
 from cloudlab.microsoft.openid import openid
 from cloudlab.microsoft.registration import registration
+from cloudlab.microsoft.synchronization import synchronization
 from cloudlab.microsoft.traffic import cut, fault_response
 from cloudlab.pki import Pki
 from flask import Flask, Response, g, request
@@ -88,7 +89,7 @@ def _tls(pki: Pki, address: str) -> BuiltinSSLAdapter:
 def _app(cloud: Cloud) -> Flask:
     app = Flask(__name__, static_folder=None)
     cloud.attach(app)
-    for blueprint in (control, downloads, graph, openid, registration):
+    for blueprint in (control, downloads, graph, openid, registration, synchronization):
         app.register_blueprint(blueprint)
     app.before_request(_before)
     app.after_request(_after)
