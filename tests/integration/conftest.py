@@ -192,6 +192,14 @@ def ansible_playbook(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RunP
     return call
 
 
+@pytest.fixture(scope="module")
+def registered(ansible_playbook: RunPlaybook) -> LabRun:
+    """Every host as it should be: installed, registered, running."""
+    done = ansible_playbook("site.yml")
+    assert done.returncode == 0, done.output
+    return done
+
+
 @pytest.fixture(scope="session")
 def ansible(lab: Lab) -> Callable[..., Run]:
     """Return what runs one module against the lab: ansible("win1", "ansible.windows.win_shell", "Stop-Service ...")."""

@@ -1,7 +1,8 @@
 /* The provisioning agent's service: tells Microsoft's side that it runs, over HTTPS with the certificate checked.
  * It takes up its registration when it starts, as the real one does (C3), and idles while there is none. The agent id comes
- * from the lab's registry key, where the real one takes it from its certificate's extension (S33). Left out: client
- * certificate authentication, the relay, every synchronisation.
+ * from the lab's registry key, where the real one takes it from its certificate's extension (S33). A text in that key's value
+ * AgentFails makes it end at once, so that the service does not start. Left out: client certificate authentication, the relay, every
+ * synchronisation.
  * Copyright (c) 2026 entra_ops contributors
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -117,5 +118,7 @@ static void work(HANDLE stop)
 
 int wmain(void)
 {
+    wchar_t fault[64];
+    if (read_lab_value(L"AgentFails", fault, sizeof fault)) return 1;
     return run_service(AGENT_SERVICE, work);
 }

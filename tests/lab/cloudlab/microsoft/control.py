@@ -134,6 +134,7 @@ def _agent(agent: Agent) -> dict[str, Any]:
         "status": "active" if current_cloud().directory.is_active(agent) else "inactive",
         "account": agent.account,
         "domains": list(agent.controllers),
+        "preferredDomainControllers": agent.controllers,
         "registeredBy": agent.registered_by,
         "registeredAt": agent.registered_at,
     }

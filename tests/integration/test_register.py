@@ -1,0 +1,278 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""agent_register on installed agents over WinRM: failures at every step, domains, accounts, tenants, certificates, turns, become.
+
+Each test makes of the first host what it needs and leaves it registered; the tests about turns use all hosts.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_runs import run_playbook
+from cloudlab.paths import PKI
+from cloudlab.pki import Pki
+
+if t.TYPE_CHECKING:
+    from conftest import Lab, LabRun
+
+Result = dict[str, t.Any]
+Register = Callable[..., dict[str, Result]]
+
+OTHER_TENANT = "00000000-0000-0000-0000-000000000001"
+LAB_KEY = r"HKLM:\SOFTWARE\Cloud Sync Lab"
+AGENT_KEY = r"HKLM:\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent"
+SERVICE_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Services\AADConnectProvisioningAgent"
+#: Wine forgets what its stores are told to remove; the store's key does not.
+NO_CERTIFICATES = r"""
+$store = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('SOFTWARE\Microsoft\SystemCertificates\MY\Certificates', $true)
+foreach ($name in $store.GetSubKeyNames()) { $store.DeleteSubKeyTree($name) }
+"""
+#: As after the installation.
+NOT_REGISTERED = f"""
+Remove-ItemProperty -LiteralPath '{AGENT_KEY}' -Name TenantID -ErrorAction SilentlyContinue
+Remove-ItemProperty -LiteralPath '{LAB_KEY}' -Name AgentId -ErrorAction SilentlyContinue
+Set-ItemProperty -LiteralPath '{SERVICE_KEY}' -Name ObjectName -Value 'NT SERVICE\\AADConnectProvisioningAgent'
+{NO_CERTIFICATES}
+"""
+#: Two cmdlets in one process, as a script of somebody's own would call them, up to where the registration is under way.
+SIGN_IN_BY_HAND = r"""
+Import-Module -Name 'C:\Program Files\Microsoft Azure AD Connect Provisioning Agent\Microsoft.CloudSync.PowerShell.dll'
+$password = ConvertTo-SecureString -String 'PASSWORD' -AsPlainText -Force
+$credential = New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList 'USER', $password
+Connect-AADCloudSyncAzureAD -Credential $credential
+"""
+
+
+@pytest.fixture(scope="module")
+def register(lab: Lab, registered: LabRun, tmp_path_factory: pytest.TempPathFactory) -> Register:
+    """Return what registers: register(script=..., hosts=..., arguments=[...], **options of agent_register) -> host -> result.
+
+    The whole run is under the key "run" of each result.
+    """
+
+    def call(
+        *arguments: str,
+        script: str = "",
+        hosts: str = lab.hosts[0],
+        strategy: str = "linear",
+        registers: bool = True,
+        **options: t.Any,
+    ) -> dict[str, Result]:
+        folder = tmp_path_factory.mktemp("register")
+        values: dict[str, t.Any] = {"hosts_of_run": hosts, "strategy": strategy, "script": script, "options": options}
+        values |= {"registers": registers, "results": str(folder)}
+        playbook = str(Path(__file__).with_name("register_once.yml"))
+        run = run_playbook(playbook, "--forks", "10", *arguments, inventory=lab.inventory, extra_vars=values)
+        (folder / "output.log").write_text(run.output, encoding="utf-8")
+        print(f"{hosts} {' '.join(arguments)}: {run.seconds:.0f} s, output in {folder / 'output.log'}")
+        results = {file.stem: {**json.loads(file.read_text(encoding="utf-8")), "run": run} for file in folder.glob("*.json")}
+        assert results, run.output
+        return results
+
+    return call
+
+
+@pytest.fixture
+def one(register: Register, lab: Lab) -> Callable[..., Result]:
+    """Return what registers the first host and returns its result."""
+
+    def call(*arguments: str, **options: t.Any) -> Result:
+        return register(*arguments, **options)[lab.hosts[0]]
+
+    return call
+
+
+def domains(lab: Lab, **changes: t.Any) -> list[dict[str, t.Any]]:
+    """Return both domains of the lab's forest, each with its own administrator; changes are the second's."""
+    forest = lab.data["microsoft"]["forest"]
+    (second,) = forest["domains"]
+    return [
+        {"name": forest["domain"], "username": forest["admin"], "password": forest["password"]},
+        {"name": second["domain"], "username": second["admin"], "password": second["password"], **changes},
+    ]
+
+
+def certificate_with(lab: Lab, days: int) -> str:
+    """Return a script that gives the host's agent a certificate with so many days left, and no other."""
+    agent = active_agents(lab)[f"{lab.hosts[0]}.{lab.data['microsoft']['forest']['domain']}"]
+    pfx = Pki.load(PKI).agent_pfx(lab.data["microsoft"]["tenant"]["id"], agent["id"], days=days, password="lab")
+    return f"""{NO_CERTIFICATES}
+$flags = [System.Security.Cryptography.X509Certificates.X509KeyStorageFlags]'MachineKeySet, PersistKeySet'
+$bytes = [System.Convert]::FromBase64String('{base64.b64encode(pfx).decode()}')
+$certificate = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, 'lab', $flags)
+$store = [System.Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')
+$store.Open('ReadWrite')
+$store.Add($certificate)
+$store.Close()
+"""
+
+
+def keys_of(result: Result) -> set[str]:
+    """Return the keys that a result of the module has, whatever became of the task."""
+    return set(result) - {"run", "exception", "warnings", "deprecations", "failed_when_result"}
+
+
+def active_agents(lab: Lab) -> dict[str, dict[str, t.Any]]:
+    """Return the active agents of the lab's tenant by machine."""
+    return {one["machineName"]: one for one in lab.microsoft.state()["agents"] if one["status"] == "active"}
+
+
+def test_registered_agent_is_left_alone(one: Callable[..., Result], lab: Lab) -> None:
+    lab.microsoft.reset_counters()
+    result = one()
+    assert (result["changed"], result["failed"], result["reasons"], result["steps"]) == (False, False, [], [])
+    assert result["certificate"]["days_left"] > 30
+    assert result["domains"] == [lab.data["microsoft"]["forest"]["domain"]]
+    assert lab.microsoft.state()["counts"]["tokens_issued"] == 0
+
+
+@pytest.fixture(scope="module")
+def failures(register: Register, lab: Lab) -> dict[str, Result]:
+    """A registration that fails at each step in turn, and is run again each time: step -> result."""
+    host, told = lab.hosts[0], {}
+    script = NOT_REGISTERED
+    for step in ("connect", "gmsa", "domains"):
+        lab.microsoft.fault(f"/registration/{step}", status=503)
+        told[step] = register(script=script, domains=domains(lab, password="wrong"))[host]
+        script = ""
+    told["second domain"] = register(domains=domains(lab, password="wrong"))[host]
+    controllers = [f"dc2.emea.{lab.data['microsoft']['forest']['domain']}", "dc1"]
+    told["predicted"] = register("--check", domains=domains(lab, preferred_domain_controllers=controllers))[host]
+    told["well"] = register(domains=domains(lab, preferred_domain_controllers=controllers))[host]
+    told["again"] = register(domains=domains(lab))[host]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "steps"),
+    [
+        ("connect", False, ["sign_in"]),
+        ("gmsa", False, ["sign_in", "gmsa"]),
+        # The account is set, the first domain meets the fault, the second the wrong password.
+        ("domains", True, ["sign_in", "gmsa", "domain", "domain"]),
+        ("second domain", True, ["sign_in", "domain", "domain"]),
+    ],
+)
+def test_failure_at_a_step_says_what_to_do(failures: dict[str, Result], name: str, changed: bool, steps: list[str]) -> None:
+    result = failures[name]
+    assert (result["failed"], result["changed"]) == (True, changed)
+    assert [step["name"] for step in result["steps"]] == steps
+    assert result["steps"][-1]["error"]
+    assert "run it again" in result["msg"] or "Protected Users" in result["msg"]
+
+
+def test_failed_domain_leaves_the_others_right(failures: dict[str, Result], lab: Lab) -> None:
+    result = failures["second domain"]
+    assert result["domains"] == [lab.data["microsoft"]["forest"]["domain"]]
+    assert result["tenant_id"] and result["certificate"]
+    assert [step["changed"] for step in result["steps"]] == [False, True, False]
+    assert f"(emea.{lab.data['microsoft']['forest']['domain']}) failed: The user name or password is incorrect" in result["msg"]
+
+
+def test_domain_is_added_later_with_its_preferred_controllers(failures: dict[str, Result], lab: Lab) -> None:
+    result, emea = failures["well"], f"emea.{lab.data['microsoft']['forest']['domain']}"
+    assert (result["failed"], result["reasons"]) == (False, [f"domain not served: {emea}"])
+    assert [step["target"] for step in result["steps"][1:]] == [emea]
+    agent = active_agents(lab)[f"{lab.hosts[0]}.{lab.data['microsoft']['forest']['domain']}"]
+    assert agent["preferredDomainControllers"][emea] == [f"dc2.{emea}", "dc1"]
+    assert not failures["again"]["changed"]
+
+
+def test_prediction_is_what_happens(failures: dict[str, Result]) -> None:
+    predicted, happened = failures["predicted"], failures["well"]
+    assert (predicted["changed"], predicted["reasons"]) == (happened["changed"], happened["reasons"])
+    assert predicted["steps"] == []
+
+
+def test_every_result_has_the_same_keys(failures: dict[str, Result]) -> None:
+    assert len({frozenset(keys_of(result)) for result in failures.values()}) == 1
+
+
+def test_secrets_are_in_no_result(failures: dict[str, Result], lab: Lab) -> None:
+    for result in failures.values():
+        assert not [secret for secret in lab.secrets if secret in result["run"].output]
+        assert "eyJ" not in result["run"].output
+
+
+def test_service_that_does_not_start_is_restarted_by_the_next_run_without_a_sign_in(one: Callable[..., Result], lab: Lab) -> None:
+    failed = one(script=f"Set-ItemProperty -LiteralPath '{LAB_KEY}' -Name AgentFails -Value yes", force=True)
+    assert (failed["failed"], failed["changed"]) == (True, True)
+    assert "service does not start" in failed["msg"]
+    lab.microsoft.reset_counters()
+    again = one(script=f"Remove-ItemProperty -LiteralPath '{LAB_KEY}' -Name AgentFails")
+    assert (again["failed"], again["changed"], again["steps"]) == (False, True, [])
+    assert again["reasons"] == ["an earlier registration was cut off", "the service is stopped"]
+    assert lab.microsoft.state()["counts"]["tokens_issued"] == 0
+    assert not one()["changed"]
+
+
+def test_other_tenant_is_refused_and_force_moves_the_agent(one: Callable[..., Result], lab: Lab) -> None:
+    script = f"Set-ItemProperty -LiteralPath '{AGENT_KEY}' -Name TenantID -Value '{OTHER_TENANT}'"
+    refused = one(script=script)
+    assert (refused["failed"], refused["changed"], refused["tenant_id"]) == (True, False, OTHER_TENANT)
+    assert "force: true" in refused["msg"]
+    moved = one(force=True)
+    assert (moved["failed"], moved["tenant_id"]) == (False, lab.data["microsoft"]["tenant"]["id"])
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"), [(None, "the agent has no certificate"), (5, "the certificate ends in 4 days")]
+)
+def test_certificate_that_is_gone_or_near_its_end_is_made_anew(
+    one: Callable[..., Result], lab: Lab, days: int | None, reason: str
+) -> None:
+    result = one(script=NO_CERTIFICATES if days is None else certificate_with(lab, days))
+    assert (result["failed"], result["changed"], result["reasons"]) == (False, True, [reason])
+    assert result["certificate"]["days_left"] > 30
+    assert result["agent_id"] in [agent["id"] for agent in active_agents(lab).values()]
+
+
+def test_custom_account_is_set_and_one_that_does_not_exist_is_named(one: Callable[..., Result], lab: Lab) -> None:
+    unknown = one(gmsa={"name": "nobody$"})
+    assert unknown["failed"]
+    assert "make the group managed service account first" in unknown["msg"]
+    custom = one(gmsa={"name": "CloudSync$"})
+    assert (custom["failed"], custom["gmsa"]) == (False, r"CONTOSO\CloudSync$")
+    assert not one(gmsa={"name": r"contoso\cloudsync$"})["changed"]
+    # Without a name any group managed account will do: the one that is set stays.
+    assert not one()["changed"]
+
+
+def test_agents_share_the_default_account(register: Register, lab: Lab) -> None:
+    results = register(hosts=",".join(lab.hosts[:2]), script=NOT_REGISTERED)
+    assert {result["gmsa"].partition("_")[0] for result in results.values()} == {r"CONTOSO\pGMSA"}
+    assert len({result["gmsa"] for result in results.values()}) == 1
+    assert len({result["agent_id"] for result in results.values()}) == 2
+
+
+def test_hosts_take_turns_with_the_strategy_free_and_many_forks(register: Register, lab: Lab) -> None:
+    domain = lab.data["microsoft"]["forest"]["domain"]
+    lab.microsoft.forget_overlaps()
+    lab.microsoft.configure(domain, "active")
+    results = register(hosts="agents", strategy="ansible.builtin.free", script=NOT_REGISTERED)
+    assert [result["failed"] for result in results.values()] == [False] * len(lab.hosts)
+    state = lab.microsoft.state()
+    assert state["overlapping_registrations"] == []
+    assert state["configurations"][domain] == "active"
+
+
+def test_hosts_that_take_no_turns_end_in_quarantine(register: Register, lab: Lab) -> None:
+    """The same without our module: the lab makes real what the turns are for."""
+    domain, user = lab.data["microsoft"]["forest"]["domain"], lab.data["microsoft"]["user"]
+    script = SIGN_IN_BY_HAND.replace("USER", user["upn"]).replace("PASSWORD", user["password"])
+    try:
+        register(hosts=lab.hosts[1], script=script, registers=False)
+        register(script=NOT_REGISTERED)
+        state = lab.microsoft.state()
+        assert len(state["overlapping_registrations"]) == 1
+        assert state["configurations"][domain] == "quarantine"
+    finally:
+        lab.microsoft.forget_overlaps()
+        lab.microsoft.configure(domain, "active")
