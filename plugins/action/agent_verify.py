@@ -11,10 +11,12 @@ import typing as t
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_records import Listing, find_record
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_directory import CloudDirectory
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_verdicts import judge_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._synchronization import synchronization
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import (
     Check,
     Expectation,
@@ -53,6 +55,7 @@ class ActionModule(AgentAction):
             "fqdn": None,
             "host": None,
             "services": [],
+            "synchronization": None,
             "tenant_id": None,
             "version": None,
         },
@@ -66,13 +69,21 @@ class ActionModule(AgentAction):
         directory = cloud_directory(options)
         # An agent that was registered a minute ago is not in a listing from the run's beginning; hosts that wait share a new one.
         newest = time.time() - _POLL_SECONDS if options["wait"] else 0.0
-        listing = directory.listing(max(newest, last_registration())) if directory else None
+        registered = last_registration()
+        listing = directory.listing(max(newest, registered), registered) if directory else None
         # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
         ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
         facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session") if ask_host else ""})
         record = agent_record(facts, expect, directory, listing, options["wait"])
         self._agent_describe(facts, record, result)
-        checks = judge(facts, expect, record, cloud_required=options["cloud_check"] == "required")
+        domains = expect.domains or known_domains(facts, record)
+        states = synchronization(listing, domains) if directory and listing and directory.with_configurations else None
+        result["agent"]["synchronization"] = states
+        required = {name: options[name] == "required" for name in ("cloud_check", "sync_check")}
+        checks = judge(facts, expect, record)
+        checks += judge_cloud(
+            facts, checks, record, states, cloud_required=required["cloud_check"], sync_required=required["sync_check"]
+        )
         result.update(
             checks=[check.as_dict() for check in checks],
             compliant=not any(check.status == "fail" for check in checks),
@@ -114,22 +125,27 @@ def expectation(options: Options) -> Expectation:
 
 
 def cloud_directory(options: Options) -> CloudDirectory | None:
-    """Return whom to ask for the agents in the cloud, or None when nobody is to be asked."""
-    if options["cloud_check"] == "off":
+    """Return whom to ask for agents and sync configurations in the cloud, or None when nobody is to be asked."""
+    agents = options["cloud_check"] != "off"
+    # Who switches the cloud off means all of it; an application, which may not list agents, asks for configurations alone.
+    configurations = options["sync_check"] == "required" or (agents and options["sync_check"] == "best_effort")
+    if not (agents or configurations):
         return None
     if not options["sign_in"] or not options["tenant_id"]:
-        if options["cloud_check"] == "required":
-            raise ConfigurationError("'cloud_check' is required: give 'tenant_id' and 'sign_in', or set it to best_effort or off.")
+        for name in ("cloud_check", "sync_check"):
+            if options[name] == "required":
+                raise ConfigurationError(f"'{name}' is required: give 'tenant_id' and 'sign_in', or set it to best_effort or off.")
         return None
     cloud, sign_in = resolve_cloud(options["cloud"]), SignIn.from_options(options["sign_in"])
-    return CloudDirectory(sign_in, cloud, options["tenant_id"], options["ca_path"], options["request_timeout"], RUN_STORE)
+    where = (options["tenant_id"], options["ca_path"], options["request_timeout"], RUN_STORE)
+    return CloudDirectory(sign_in, cloud, *where, with_agents=agents, with_configurations=configurations)
 
 
 def agent_record(
     facts: Facts, expect: Expectation, directory: CloudDirectory | None, listing: Listing | None, wait: int
 ) -> dict[str, t.Any] | None:
     """Return the host's record in the cloud, looking again until it is active with its domains or the time is over."""
-    if directory is None or listing is None:
+    if directory is None or listing is None or not directory.with_agents:
         return None
     certificate = current_certificate(facts)
     agent_id = certificate["agent_id"] if certificate else None

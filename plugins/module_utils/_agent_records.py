@@ -22,13 +22,17 @@ class Listing:
         agents: Graph's onPremisesAgent objects with agentGroups.
         groups: Graph's agent groups with agents and publishedResources; None when the sign-in may not read them.
         fetched_at: when, seconds since 1970.
-        problem: why there is no listing; '' when there is one.
+        problem: why there is no listing of agents; '' when there is one.
+        configurations: sync configurations as GraphClient.configurations returns them; None when there is no listing of them.
+        configurations_problem: why not.
     """
 
     agents: list[Record]
     groups: list[Record] | None
     fetched_at: float
     problem: str = ""
+    configurations: list[Record] | None = None
+    configurations_problem: str = ""
 
 
 def find_record(listing: Listing, agent_id: str | None, fqdn: str) -> Record:
@@ -38,8 +42,8 @@ def find_record(listing: Listing, agent_id: str | None, fqdn: str) -> Record:
     carries it, in short; several records of one name are left by reinstallations (Microsoft drops the old ones after some days).
 
     Returns:
-        status (confirmed, inactive, absent, unknown), reason, id, machine_name, stale (ids of the host's other records), domains
-        (None when unknown).
+        status (confirmed, inactive, absent, unknown), reason, id, machine_name, matched_by (agent_id, machine_name), stale (ids of the
+        host's other records), domains (None when unknown).
     """
     if listing.problem:
         return _result("unknown", listing.problem)
@@ -54,7 +58,9 @@ def find_record(listing: Listing, agent_id: str | None, fqdn: str) -> Record:
     record = sorted(candidates, key=_is_active, reverse=True)[0]
     stale = [str(agent["id"]) for agent in named if agent["id"] != record["id"]]
     status = "confirmed" if _is_active(record) else "inactive"
-    return _result(status, "", record, stale, _domains(listing.groups, record))
+    matched_by = "agent_id" if mine else "machine_name"
+    reason = "" if mine else "found by the machine's name, since the agent has no certificate"
+    return _result(status, reason, record, stale, _domains(listing.groups, record), matched_by)
 
 
 def _named(agents: list[Record], fqdn: str) -> list[Record]:
@@ -90,13 +96,19 @@ def _domains(groups: list[Record] | None, record: Record) -> list[str] | None:
 
 
 def _result(
-    status: str, reason: str, record: Record | None = None, stale: list[str] | None = None, domains: list[str] | None = None
+    status: str,
+    reason: str,
+    record: Record | None = None,
+    stale: list[str] | None = None,
+    domains: list[str] | None = None,
+    matched_by: str | None = None,
 ) -> Record:
     return {
         "status": status,
         "reason": reason,
         "id": record["id"] if record else None,
         "machine_name": record.get("machineName") if record else None,
+        "matched_by": matched_by,
         "stale": stale or [],
         "domains": domains,
     }

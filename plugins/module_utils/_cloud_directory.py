@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asks the cloud for all agents, once a run for all hosts.
+"""Asks the cloud for all agents and sync configurations, once a run for all hosts.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -17,14 +17,17 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, GraphError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._graph import GraphClient
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, Store, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 
 #: Seconds after which a listing no longer tells how things are; a run over many batches of hosts may take hours.
 _MAX_AGE = 300
 
+Answer = t.TypeVar("Answer")
+
 
 @dataclasses.dataclass(frozen=True)
 class CloudDirectory:
-    """The tenant's agents, as the hosts of one run see them.
+    """The tenant's agents and sync configurations, as the hosts of one run see them.
 
     Attributes:
         sign_in: how to sign in.
@@ -33,6 +36,8 @@ class CloudDirectory:
         ca_path: a file of CA certificates for the controller's requests, or None.
         timeout: seconds for one request.
         store: memory that the run's forks share.
+        with_agents: whether agents are asked for.
+        with_configurations: whether sync configurations are asked for.
     """
 
     sign_in: SignIn
@@ -41,35 +46,78 @@ class CloudDirectory:
     ca_path: str | None
     timeout: int
     store: Store
+    with_agents: bool = True
+    with_configurations: bool = False
 
-    def listing(self, not_older_than: float = 0.0) -> Listing:
-        """Return the run's listing, fetched anew if it is older than that time (seconds since 1970) or than some minutes.
+    def listing(self, not_older_than: float = 0.0, configurations_not_older_than: float = 0.0) -> Listing:
+        """Return the run's listing; a part is fetched anew if it is older than that time (seconds since 1970) or than some minutes.
 
         A problem is part of the listing and shared like one: two hundred hosts do not ask two hundred times in vain.
         """
-        oldest = max(not_older_than, time.time() - _MAX_AGE)
-        key = f"listing {self.cloud.graph} {self.tenant_id} {self.sign_in.fingerprint}"
-        value = self.store.get_or_create(key, self._fetch, lambda stored: bool(stored["fetched_at"] >= oldest))
-        return Listing(**value)
+        agents: dict[str, t.Any] = {"agents": [], "groups": None, "fetched_at": 0.0, "problem": "agents were not asked for"}
+        configurations: dict[str, t.Any] = {"configurations": None, "configurations_problem": "configurations were not asked for"}
+        if self.with_agents:
+            agents = self._shared("agents", self._fetch_agents, not_older_than)
+        if self.with_configurations:
+            configurations = self._shared("configurations", self._fetch_configurations, configurations_not_older_than)
+        return Listing(**{**configurations, **agents})
 
-    def _fetch(self) -> dict[str, t.Any]:
-        # The time before the question: what changes during it may be missing from the answer.
-        fetched_at = time.time()
+    def _shared(self, name: str, fetch: t.Callable[[], dict[str, t.Any]], not_older_than: float) -> dict[str, t.Any]:
+        """Return what the run has fetched already, or what fetch returns now."""
+        oldest = max(not_older_than, time.time() - _MAX_AGE)
+        key = f"{name} {self.cloud.graph} {self.tenant_id} {self.sign_in.fingerprint}"
+
+        def create() -> dict[str, t.Any]:
+            # The time before the question: what changes during it may be missing from the answer.
+            fetched_at = time.time()
+            return {**fetch(), "fetched_at": fetched_at}
+
+        return self.store.get_or_create(key, create, lambda stored: bool(stored["fetched_at"] >= oldest))
+
+    def _fetch_agents(self) -> dict[str, t.Any]:
         try:
-            token = acquire(
-                self.sign_in,
-                self.cloud,
-                self.tenant_id,
-                audience="graph",
-                ca_path=self.ca_path,
-                timeout=self.timeout,
-                store=self.store,
-            )
-            client = GraphClient(self.cloud.graph, token, ca_path=self.ca_path, timeout=self.timeout)
-            listing = Listing(client.agents(), _groups(client), fetched_at)
+            agents, groups = self._ask(lambda client: (client.agents(), _groups(client)), users_only=True)
         except AgentError as error:
-            listing = Listing([], [], fetched_at, problem=str(error))
-        return dataclasses.asdict(listing)
+            return {"agents": [], "groups": [], "problem": str(error)}
+        return {"agents": agents, "groups": groups, "problem": ""}
+
+    def _fetch_configurations(self) -> dict[str, t.Any]:
+        try:
+            return {"configurations": self._ask(GraphClient.configurations), "configurations_problem": ""}
+        except AgentError as error:
+            return {"configurations": None, "configurations_problem": str(error)}
+
+    def _ask(self, question: t.Callable[[GraphClient], Answer], *, users_only: bool = False) -> Answer:
+        """Put a question to Graph; once more with a new token where the first one is rejected."""
+        token = self._token()
+        if users_only and getattr(token, "application", False):
+            raise GraphError(
+                "The sign-in is an application's own, and Microsoft Graph lists agents to users alone: give a user's sign-in, "
+                "or set 'cloud_check: off'."
+            )
+        try:
+            return question(self._client(token))
+        except GraphError as error:
+            if error.status != 401:
+                raise
+        # A token can be revoked before its time, with a new password or a changed role.
+        return question(self._client(self._token(token.value)))
+
+    def _client(self, token: Token) -> GraphClient:
+        return GraphClient(self.cloud.graph, token, ca_path=self.ca_path, timeout=self.timeout)
+
+    def _token(self, rejected: str | None = None) -> Token:
+        options: dict[str, t.Any] = {"rejected": rejected} if rejected else {}
+        return acquire(
+            self.sign_in,
+            self.cloud,
+            self.tenant_id,
+            audience="graph",
+            ca_path=self.ca_path,
+            timeout=self.timeout,
+            store=self.store,
+            **options,
+        )
 
 
 def _groups(client: GraphClient) -> list[dict[str, t.Any]] | None:

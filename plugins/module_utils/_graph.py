@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads provisioning agents and their groups from Microsoft Graph (beta, the only version that has them).
+"""Reads provisioning agents, their groups and sync configurations from Microsoft Graph (beta, the only version that has agents).
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -12,11 +12,20 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import GraphError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests, timed_out
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 
 _PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
+_PRINCIPALS = "/beta/servicePrincipals"
+#: The gallery application that every configuration from Active Directory to Microsoft Entra ID is made of.
+_TEMPLATE = "1a4721b3-e57f-4451-ae87-ef078703ec94"
 _RETRIES = 4
+#: What a refused sign-in is not permitted to do, and what would permit it. Scope and directory role count both.
+_AGENTS = "read agents; give its user the role Hybrid Identity Administrator"
+_JOBS = (
+    "read synchronization jobs; give its client the permissions Synchronization.Read.All and Application.Read.All, and its user the role "
+    "Hybrid Identity Administrator"
+)
 
 
 class GraphClient:
@@ -30,7 +39,7 @@ class GraphClient:
     """
 
     def __init__(self, root: str, token: Token, *, ca_path: str | None, timeout: int) -> None:
-        self._root = root
+        self._root, self._timeout = root, timeout
         self._session = Session(ca_path, timeout, retries=_RETRIES)
         self._session.auth = _bearer(token)
         self._session.headers["Accept"] = "application/json"
@@ -41,7 +50,7 @@ class GraphClient:
         Raises:
             GraphError: Graph does not answer, or not permitted (status 403).
         """
-        return self._list(f"{_PROFILE}/agents?$expand=agentGroups")
+        return self._list(f"{_PROFILE}/agents?$expand=agentGroups", _AGENTS)
 
     def agent_groups(self) -> list[dict[str, t.Any]]:
         """Return all agent groups with their agents and publishedResources (resourceName is an Active Directory domain).
@@ -49,30 +58,56 @@ class GraphClient:
         Raises:
             GraphError: see agents().
         """
-        return self._list(f"{_PROFILE}/agentGroups?$expand=agents,publishedResources")
+        return self._list(f"{_PROFILE}/agentGroups?$expand=agents,publishedResources", _AGENTS)
 
-    def _list(self, path: str) -> list[dict[str, t.Any]]:
+    def configurations(self) -> list[dict[str, t.Any]]:
+        """Return all sync configurations: id, domain, jobs (synchronizationJob objects), problem (why its jobs could not be read, or '').
+
+        Raises:
+            GraphError: the list itself could not be had, see agents(); or the token was rejected on the way.
+        """
+        query = f"$filter=applicationTemplateId eq '{_TEMPLATE}'&$select=id,displayName"
+        return [self._configuration(one) for one in self._list(f"{_PRINCIPALS}?{query}", _JOBS)]
+
+    def _configuration(self, principal: dict[str, t.Any]) -> dict[str, t.Any]:
+        jobs: list[dict[str, t.Any]] = []
+        problem = ""
+        try:
+            jobs = self._list(f"{_PRINCIPALS}/{principal['id']}/synchronization/jobs", _JOBS)
+        except GraphError as error:
+            if error.status == 401:
+                raise
+            problem = str(error)
+        # Microsoft names a configuration after its domain.
+        return {"id": principal["id"], "domain": principal.get("displayName"), "jobs": jobs, "problem": problem}
+
+    def _list(self, path: str, permit: str) -> list[dict[str, t.Any]]:
         items: list[dict[str, t.Any]] = []
         url: str | None = self._root + path
         while url:
-            page = self._get(url)
+            page = self._get(url, permit)
             items += page["value"]
             url = self._same_origin(page.get("@odata.nextLink"))
         return items
 
-    def _get(self, url: str) -> dict[str, t.Any]:
+    def _get(self, url: str, permit: str) -> dict[str, t.Any]:
         try:
             answer = self._whole(url)
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
-            problem = f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy."
-            raise GraphError(problem) from error
+            raise GraphError(self._unanswered(error)) from error
         body = _body(answer)
         if answer.status_code != 200:
-            raise _refused(answer.status_code, body, answer.headers.get("request-id"))
+            raise _refused(answer.status_code, body, answer.headers.get("request-id"), permit)
         if not isinstance(body.get("value"), list):
             # An empty answer must not pass for a tenant without agents: every host would be registered again.
             raise GraphError(f"Microsoft Graph at {self._root} answered without a list: check 'cloud' and the proxy.", 200)
         return body
+
+    def _unanswered(self, error: Exception) -> str:
+        if timed_out(error):
+            limit = f"did not answer within {self._timeout} seconds"
+            return f"Microsoft Graph at {self._root} {limit}: check the proxy, or raise 'request_timeout'."
+        return f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy."
 
     def _whole(self, url: str) -> t.Any:
         """Get a page; once more if the connection breaks in the middle of it, which the session's retries do not see."""
@@ -107,13 +142,12 @@ def _bearer(token: Token) -> t.Callable[[t.Any], t.Any]:
     return authorize
 
 
-def _refused(status: int, body: dict[str, t.Any], request_id: str | None) -> GraphError:
+def _refused(status: int, body: dict[str, t.Any], request_id: str | None, permit: str) -> GraphError:
     error = body.get("error")
     code = str(error.get("code")) if isinstance(error, dict) else None
     reasons = {
         401: "the token was rejected; sign in again",
-        # Scope and directory role count both; a reader's role is enough only in some tenants.
-        403: "the sign-in is not permitted to read agents; give its user the role Hybrid Identity Administrator",
+        403: f"the sign-in is not permitted to {permit}",
         429: "too many requests; run it again later",
     }
     reason = reasons.get(status, "run it again later")

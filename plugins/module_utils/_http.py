@@ -13,12 +13,12 @@ import typing as t
 try:
     import requests
     from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import InvalidHeader
+    from urllib3.exceptions import InvalidHeader, ReadTimeoutError
     from urllib3.util.retry import Retry
 except ImportError:  # the documentation can be read without it
     requests = None  # type: ignore[assignment]
 
-__all__ = ["Session", "asked_wait", "requests"]
+__all__ = ["Session", "asked_wait", "requests", "timed_out"]
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)
@@ -41,6 +41,13 @@ def asked_wait(response: t.Any) -> float | None:
         return _Patience().get_retry_after(response.raw)
     except InvalidHeader:
         return None
+
+
+def timed_out(error: Exception) -> bool:
+    """Whether a request ended because the service did not answer in time."""
+    # After its last retry urllib3 wraps the time-out, and requests takes it for a broken connection.
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.exceptions.Timeout) or isinstance(reason, ReadTimeoutError)
 
 
 class Session(requests.Session if requests else object):  # type: ignore[misc]

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges what a host and the cloud say about an agent: one check for each thing that must hold.
+"""Judges what a host says about an agent: one check for each thing that must hold. What the cloud says: _cloud_verdicts.py.
 
-Pure: facts in (from the payload facts.ps1 and from Graph), checks out, so every verdict can be tested from a table.
+Pure: facts in (from the payload facts.ps1), checks out, so every verdict can be tested from a table.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -75,14 +75,13 @@ class Check:
         return {**dataclasses.asdict(self), "repaired_by": list(self.repaired_by)}
 
 
-def judge(facts: Facts, expect: Expectation, cloud: Facts | None, *, cloud_required: bool = False) -> list[Check]:
+def judge(facts: Facts, expect: Expectation, cloud: Facts | None) -> list[Check]:
     """Return the checks in the order a person would look at them.
 
     Args:
         facts: what the payload facts.ps1 read.
         expect: what must hold.
-        cloud: the agent's record (status, reason, domains, stale ...), None to leave the cloud out.
-        cloud_required: an unknown cloud status is a failure.
+        cloud: the agent's record in the cloud, which knows its domains best; None when it was not asked for.
     """
     if not is_complete(facts):
         checks = [_installed(facts), _tenant(facts, expect)]
@@ -92,8 +91,6 @@ def judge(facts: Facts, expect: Expectation, cloud: Facts | None, *, cloud_requi
     checks += [*_settings(facts, expect), _tenant(facts, expect)]
     if facts["product"]["tenant_id"]:
         checks += [_service_account(facts, expect), _certificate(facts, expect), _domains(facts, expect, cloud)]
-        if cloud is not None:
-            checks.append(_cloud(facts, cloud, cloud_required))
     return checks
 
 
@@ -224,19 +221,3 @@ def _domains(facts: Facts, expect: Expectation, cloud: Facts | None) -> Check:
     if missing:
         return Check("domains", "fail", expected, actual, f"add the domain {', '.join(missing)}", _REGISTER)
     return Check("domains", "pass", expected, actual)
-
-
-def _cloud(facts: Facts, cloud: Facts, required: bool) -> Check:
-    status, reason = str(cloud["status"]), cloud.get("reason") or ""
-    actual = f"{status}: {reason}" if reason else status
-    if status == "confirmed":
-        return Check("cloud", "pass", "active", actual)
-    if status == "unknown":
-        remedy = "give a sign-in that may read agents in Graph, or set 'cloud_check: off'"
-        return Check("cloud", "fail" if required else "unknown", "active", actual, remedy)
-    if status == "inactive" and _agent_service(facts).status == "fail":
-        return Check("cloud", "fail", "active", actual, f"start the service {AGENT_SERVICE}", _INSTALL)
-    if status == "inactive":
-        remedy = f"restart the service {AGENT_SERVICE} and check the host's way to Microsoft (proxy, TLS inspection, firewall)"
-        return Check("cloud", "fail", "active", actual, remedy)
-    return Check("cloud", "fail", "active", actual, "run the module agent_register with 'force: true'")

@@ -13,6 +13,8 @@ description:
   - Reads the host in one remote execution, asks Microsoft Graph once for all hosts of a run, and judges both. It never changes anything.
   - Does what the last steps of Microsoft's article do by hand, and more. It looks for the two services on the server and for an
     I(active) agent in the portal.
+  - An agent alone synchronises nothing. So the sync configuration of each domain is looked at too, and a domain that has none, one that
+    is not enabled or one in quarantine is reported with what to do about it.
   - Each check that fails names the phase that repairs it (download, install, register).
 author:
   - entra_ops contributors (@entra-ops)
@@ -64,9 +66,23 @@ options:
     type: str
     choices: [fail, warn, never]
     default: fail
+  sync_check:
+    description:
+      - Whether the sync configurations of the agent's domains are looked up in Microsoft Graph, those of O(expect.domains) where they are
+        given.
+      - With V(best_effort) an answer that cannot be had makes the checks C(unknown), with V(required) it is a failure. V(off) does not ask,
+        and neither does V(best_effort) with O(cloud_check=off).
+      - A domain without a configuration, or with one that is not enabled, is a warning; one in quarantine is a failure.
+      - It takes the permissions C(Synchronization.Read.All) and C(Application.Read.All). An application's own sign-in may have them,
+        although it cannot list agents.
+      - Without O(sign_in) there is nothing to ask with.
+    type: str
+    choices: [required, best_effort, 'off']
+    default: best_effort
   wait:
     description:
-      - How many seconds to wait until Microsoft lists the agent as active; a new agent takes some minutes.
+      - How many seconds to wait until Microsoft lists the agent as active with the domains of O(expect.domains); a new agent takes some
+        minutes. It does not wait for sync configurations.
     type: int
     default: 0
 seealso:
@@ -89,6 +105,18 @@ EXAMPLES = r"""
     expect:
       version: 1.1.2334.0
       domains: [corp.contoso.com]
+
+- name: Fail also where a domain is not synchronised
+  entra_ops.cloud_sync.agent_verify:
+    tenant_id: 8d4f5c0a-1111-4222-8333-944455566677
+    sign_in:
+      method: password
+      username: sync-reader@contoso.onmicrosoft.com
+      password: "{{ vault_sync_reader_password }}"
+    sync_check: required
+    expect:
+      domains: [corp.contoso.com, emea.contoso.com]
+    fail_on: warn
 
 - name: Look for drift without failing
   entra_ops.cloud_sync.agent_verify:
@@ -163,12 +191,18 @@ agent:
           description: The host's name in the record.
           type: str
           sample: sync1.corp.contoso.com
+        matched_by:
+          description:
+            - What the record was found by, V(agent_id) from the agent's certificate, or V(machine_name) where the host has none. Null when
+              none was found.
+          type: str
+          sample: agent_id
         reason:
           description: Why the status is what it is.
           type: str
           sample: the sign-in may not read agents
         stale:
-          description: Ids of older records of the same host.
+          description: Ids of older records of the same host, which Microsoft drops about ten days after their agent fell silent.
           type: list
           elements: str
           sample: []
@@ -226,6 +260,84 @@ agent:
           description: Its state, such as V(running) or V(stopped).
           type: str
           sample: running
+    synchronization:
+      description: The state of each expected domain, else of each domain that the agent serves; null when it was not asked for.
+      type: list
+      elements: dict
+      contains:
+        domain:
+          description: The domain, null when the agent's domains are not known.
+          type: str
+          sample: corp.contoso.com
+        jobs:
+          description: The jobs of its configuration.
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: The job's id.
+              type: str
+              sample: AD2AADProvisioning.30b500eaf9c643b2b78804e80c1421fe.5c291d3c-d29f-4570-9d6b-f0c2fa3d5926
+            last_success:
+              description: When it last succeeded, UTC; null when never.
+              type: str
+              sample: '2026-11-25T08:00:00Z'
+            quarantine:
+              description: Why it is in quarantine, null when it is not.
+              type: dict
+              contains:
+                count:
+                  description: How many times in a row it has been tried in vain.
+                  type: int
+                  sample: 3
+                error:
+                  description: The error behind it, null when Microsoft tells none.
+                  type: dict
+                  contains:
+                    code:
+                      description: Its code.
+                      type: str
+                      sample: AzureActiveDirectoryInvalidCredential
+                    message:
+                      description: Its text.
+                      type: str
+                      sample: There's a problem with the service account that is used to run Microsoft Entra Cloud Sync.
+                next_attempt:
+                  description: When Microsoft tries again, UTC; null when it does not.
+                  type: str
+                  sample: '2026-11-25T14:00:00Z'
+                reason:
+                  description: Microsoft's word for the reason, such as V(TooManyDeletes).
+                  type: str
+                  sample: EncounteredQuarantineException
+                since:
+                  description: Since when, UTC.
+                  type: str
+                  sample: '2026-11-25T08:00:00Z'
+            state:
+              description: The state of its schedule, V(active), V(disabled) or V(paused).
+              type: str
+              sample: active
+            status:
+              description: V(active), V(paused), V(quarantine), V(notrun) or V(notconfigured).
+              type: str
+              sample: quarantine
+            template:
+              description: What it was made of, V(AD2AADProvisioning) for users and groups, V(AD2AADPasswordHash) for password hashes.
+              type: str
+              sample: AD2AADProvisioning
+        next_attempt:
+          description: When Microsoft tries the first of its jobs in quarantine again, UTC; null when none is tried again.
+          type: str
+          sample: '2026-11-25T14:00:00Z'
+        reason:
+          description: Why the status is what it is.
+          type: str
+          sample: EncounteredQuarantineException since 2026-11-25T08:00:00Z
+        status:
+          description: V(none) (there is no configuration), V(disabled), V(active), V(quarantine) or V(unknown).
+          type: str
+          sample: quarantine
     tenant_id:
       description: The tenant that the agent is registered to, null when it is not.
       type: str

@@ -142,6 +142,7 @@ SPECS: dict[str, Spec] = {
         },
         "settings": {"type": "dict", "options": SETTINGS},
         "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},
+        "sync_check": {"type": "str", "choices": ["required", "best_effort", "off"], "default": "best_effort"},
         "wait": {"type": "int", "default": 0},
     },
 }

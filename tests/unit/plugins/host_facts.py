@@ -89,6 +89,7 @@ CONFIRMED: dict[str, t.Any] = {
     "reason": "",
     "id": AGENT_ID,
     "machine_name": "sync1.contoso.lab",
+    "matched_by": "agent_id",
     "stale": [],
     "domains": ["contoso.lab"],
 }

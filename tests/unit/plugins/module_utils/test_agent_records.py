@@ -60,6 +60,14 @@ def test_no_domains_differ_from_unknown_domains(groups: t.Any, domains: t.Any) -
     assert find(agent(), groups=groups)["domains"] == domains
 
 
+@pytest.mark.parametrize(("agent_id", "matched_by"), [(AGENT_ID, "agent_id"), (None, "machine_name")])
+def test_record_tells_what_it_was_found_by(agent_id: str | None, matched_by: str) -> None:
+    record = find(agent(), agent_id=agent_id)
+    assert record["matched_by"] == matched_by
+    assert ("machine's name" in record["reason"]) == (matched_by == "machine_name")
+    assert find(agent_id=agent_id)["matched_by"] is None
+
+
 def test_problem_makes_the_record_unknown() -> None:
     record = find_record(Listing([], [], 0.0, problem="not permitted"), AGENT_ID, FQDN)
     assert (record["status"], record["reason"], record["domains"]) == ("unknown", "not permitted", None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Graph: pages, retries and refusals, and one listing a run."""
+"""Graph: pages, retries and refusals, and one listing a run, of agents and of sync configurations."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 from access_tokens import token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _cloud_directory, _graph
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_records import find_record
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_directory import CloudDirectory
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import GraphError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import GraphError, SignInError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._graph import GraphClient
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
@@ -27,16 +28,18 @@ from urllib3 import HTTPResponse
 
 AGENTS = "/graph/beta/onPremisesPublishingProfiles/provisioning/agents"
 GROUPS = "/graph/beta/onPremisesPublishingProfiles/provisioning/agentGroups"
+PRINCIPALS = "/graph/beta/servicePrincipals"
+DOMAINS = ["contoso.lab", "emea.contoso.lab", "fabrikam.lab"]
 
 
-def directory(microsoft: Microsoft, user: str = "admin", store: RunStore | None = None) -> CloudDirectory:
-    return CloudDirectory(microsoft.sign_in(user), microsoft.cloud, TENANT, microsoft.ca_path, 10, store or RunStore())
+def directory(microsoft: Microsoft, user: str = "admin", store: RunStore | None = None, **options: t.Any) -> CloudDirectory:
+    return CloudDirectory(microsoft.sign_in(user), microsoft.cloud, TENANT, microsoft.ca_path, 10, store or RunStore(), **options)
 
 
-def graph(microsoft: Microsoft) -> GraphClient:
+def graph(microsoft: Microsoft, timeout: int = 10) -> GraphClient:
     options: dict[str, t.Any] = {"audience": "graph", "ca_path": microsoft.ca_path, "timeout": 10, "store": RunStore()}
     found = acquire(microsoft.sign_in(), microsoft.cloud, TENANT, **options)
-    return GraphClient(microsoft.cloud.graph, found, ca_path=microsoft.ca_path, timeout=10)
+    return GraphClient(microsoft.cloud.graph, found, ca_path=microsoft.ca_path, timeout=timeout)
 
 
 @pytest.fixture
@@ -49,6 +52,17 @@ def agents(microsoft: Microsoft) -> list[str]:
     for name in set(names) - present:
         known.add_domain(None, name, domain, [], "admin@lab.example")
     return names
+
+
+@pytest.fixture
+def configurations(microsoft: Microsoft) -> t.Iterator[dict[str, str]]:
+    """The sync configurations of three domains, on two pages: domain -> route of its jobs."""
+    known = microsoft.server.cloud.configurations
+    for domain in DOMAINS:
+        known.set(domain, "active")
+    yield {one.domain: f"{PRINCIPALS}/{one.id}/synchronization/jobs" for one in known.all()}
+    for domain in DOMAINS:
+        known.set(domain, "none")
 
 
 def test_all_pages_are_read(microsoft: Microsoft, agents: list[str]) -> None:
@@ -178,3 +192,117 @@ def test_one_sign_in_s_problem_is_not_another_s(microsoft: Microsoft, agents: li
 
 def test_refused_sign_in_is_a_problem_and_no_exception(microsoft: Microsoft) -> None:
     assert "AADSTS50076" in directory(microsoft, "mfa").listing().problem
+
+
+def test_configurations_come_with_their_jobs(microsoft: Microsoft, configurations: dict[str, str]) -> None:
+    found = {one["domain"]: one for one in graph(microsoft).configurations()}
+    assert sorted(found) == DOMAINS
+    assert microsoft.count("configuration_listings") == 2
+    assert [job["templateId"] for job in found["fabrikam.lab"]["jobs"]] == ["AD2AADProvisioning", "AD2AADPasswordHash"]
+    assert {one["problem"] for one in found.values()} == {""}
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_trouble_with_one_domain_leaves_the_others_right(
+    microsoft: Microsoft, configurations: dict[str, str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_graph, "_RETRIES", 0)
+    microsoft.fail(configurations["contoso.lab"], status=status)
+    found = {one["domain"]: one for one in graph(microsoft).configurations()}
+    assert f"answered {status}" in found["contoso.lab"]["problem"]
+    assert ("Synchronization.Read.All" in found["contoso.lab"]["problem"]) == (status == 403)
+    assert [(found[name]["problem"], len(found[name]["jobs"])) for name in DOMAINS[1:]] == [("", 2)] * 2
+
+
+def test_token_that_is_rejected_on_the_way_is_no_domain_s_own_trouble(microsoft: Microsoft, configurations: dict[str, str]) -> None:
+    microsoft.fail(configurations["contoso.lab"], status=401)
+    with pytest.raises(GraphError, match="token was rejected"):
+        graph(microsoft).configurations()
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_time_out_is_named(microsoft: Microsoft, retries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_graph, "_RETRIES", retries)
+    microsoft.fail(AGENTS, delay=2, times=retries + 1)
+    with pytest.raises(GraphError, match=r"did not answer within 1 seconds.*'request_timeout'"):
+        graph(microsoft, timeout=1).agents()
+
+
+def test_what_is_not_asked_for_is_not_fetched(microsoft: Microsoft, configurations: dict[str, str]) -> None:
+    listing = directory(microsoft).listing()
+    assert (listing.configurations, microsoft.count("configuration_listings")) == (None, 0)
+    microsoft.server.cloud.counters.reset()
+    listing = directory(microsoft, with_agents=False, with_configurations=True).listing()
+    assert microsoft.count("graph_listings") == 0
+    assert sorted(one["domain"] for one in listing.configurations or []) == DOMAINS
+    assert listing.problem
+
+
+def test_configurations_are_fetched_once_while_agents_are_looked_for_again(microsoft: Microsoft, configurations: dict[str, str]) -> None:
+    asked = directory(microsoft, with_configurations=True)
+    first = asked.listing()
+    assert len(asked.listing(not_older_than=first.fetched_at + 0.001).configurations or []) == len(DOMAINS)
+    assert microsoft.count("configuration_listings") == 2
+    asked.listing(configurations_not_older_than=first.fetched_at + 60)
+    assert microsoft.count("configuration_listings") == 4
+
+
+def test_sign_in_that_may_not_read_jobs_makes_a_problem_of_their_own(microsoft: Microsoft, agents: list[str]) -> None:
+    microsoft.fail(PRINCIPALS, status=403)
+    listing = directory(microsoft, with_configurations=True).listing()
+    assert (len(listing.agents), listing.problem, listing.configurations) == (len(agents), "", None)
+    assert "not permitted to read synchronization jobs" in listing.configurations_problem
+
+
+@pytest.fixture
+def renewals(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """Renew a rejected token by signing in anew; what was rejected is noted."""
+    noted: list[str | None] = []
+
+    def renewed(*arguments: t.Any, rejected: str | None = None, store: RunStore, **options: t.Any) -> Token:
+        noted.append(rejected)
+        return acquire(*arguments, store=RunStore() if rejected else store, **options)
+
+    monkeypatch.setattr(_cloud_directory, "acquire", renewed)
+    return noted
+
+
+def test_rejected_token_is_renewed_once(microsoft: Microsoft, agents: list[str], renewals: list[str | None]) -> None:
+    microsoft.fail(AGENTS, status=401)
+    assert len(directory(microsoft).listing().agents) == len(agents)
+    assert renewals[0] is None and str(renewals[1]).count(".") == 2 and len(renewals) == 2
+
+
+def test_token_that_is_rejected_again_is_a_problem(microsoft: Microsoft, agents: list[str], renewals: list[str | None]) -> None:
+    microsoft.fail(AGENTS, status=401, times=5)
+    assert "token was rejected" in directory(microsoft).listing().problem
+    assert len(renewals) == 2
+
+
+def test_token_that_cannot_be_renewed_is_a_problem(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    def given(*arguments: t.Any, rejected: str | None = None, **options: t.Any) -> Token:
+        if rejected:
+            raise SignInError("The given token was rejected.")
+        return acquire(*arguments, **options)
+
+    monkeypatch.setattr(_cloud_directory, "acquire", given)
+    microsoft.fail(AGENTS, status=401)
+    assert directory(microsoft).listing().problem == "The given token was rejected."
+
+
+@dataclasses.dataclass(frozen=True)
+class ApplicationToken(Token):
+    application: bool = True
+
+
+def test_application_is_not_sent_to_list_agents_and_reads_configurations(
+    microsoft: Microsoft, configurations: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def own(*arguments: t.Any, **options: t.Any) -> Token:
+        return ApplicationToken(**dataclasses.asdict(acquire(*arguments, **options)))
+
+    monkeypatch.setattr(_cloud_directory, "acquire", own)
+    listing = directory(microsoft, with_configurations=True).listing()
+    assert "to users alone" in listing.problem
+    assert microsoft.count("graph_listings") == 0
+    assert len(listing.configurations or []) == len(DOMAINS)
