@@ -1,0 +1,245 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What agent_verify says of an installed and registered agent under all that Microsoft's side may answer.
+
+One host gets the agent, cloud_steps.yml tells the whole story on it, and the tests look at what each step returned. At the end the host
+has nothing of the agent, and Microsoft's side no trace of the story.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_runs import run_playbook
+
+if t.TYPE_CHECKING:
+    from conftest import Lab, LabRun, RunPlaybook
+
+Outcome = dict[str, t.Any]
+
+HOST = "win1"
+ROOT, CHILD = "contoso.lab", "emea.contoso.lab"
+MACHINE = f"{HOST}.{ROOT}"
+AGENTS = "/graph/beta/onPremisesPublishingProfiles/provisioning/agents"
+PRINCIPALS = "/graph/beta/servicePrincipals"
+JOBS = f"{PRINCIPALS}/*/synchronization/jobs"
+BEGAN, NEXT = "2026-11-24T08:00:00Z", "2026-11-25T14:00:00Z"
+CREDENTIAL = "AzureActiveDirectoryInvalidCredential"
+
+
+def fault(route: str, **fault: t.Any) -> dict[str, t.Any]:
+    """Return the request that lets a route fail."""
+    return {"path": "faults", "body": {"route": route, **fault}}
+
+
+def configuration(domain: str, state: str, **quarantine: t.Any) -> dict[str, t.Any]:
+    """Return the request that sets a domain's configuration."""
+    return {"path": "configurations", "body": {"domain": domain, "state": state, **quarantine}}
+
+
+REFUSED = [fault(AGENTS, status=403), fault(PRINCIPALS, status=403)]
+STEPS: list[dict[str, t.Any]] = [
+    {
+        "name": "registered anew",
+        "microsoft": [{"path": "page-size", "body": {"size": 1}}, *[{"path": "stale-records", "body": {"machine": MACHINE}}] * 2],
+        "options": {"domains": [ROOT, CHILD]},
+    },
+    {
+        "name": "passing trouble",
+        "microsoft": [
+            configuration(CHILD, "disabled"),
+            configuration(
+                ROOT,
+                "quarantine",
+                reason="EncounteredQuarantineException",
+                code=CREDENTIAL,
+                message="The account is in trouble.",
+                since=BEGAN,
+                next_attempt=NEXT,
+                count=3,
+            ),
+            fault(AGENTS, status=503),
+            fault(PRINCIPALS, status=429, retry_after=1),
+        ],
+        "options": {"domains": [ROOT, CHILD]},
+    },
+    {
+        "name": "one domain's jobs refused",
+        "microsoft": [configuration(CHILD, "quarantine", reason="TooManyDeletes", expired=True), fault(JOBS, status=403)],
+        "options": {"domains": [ROOT, CHILD]},
+    },
+    {"name": "not permitted", "microsoft": REFUSED, "options": {"domains": [ROOT]}},
+    {
+        "name": "not permitted, required",
+        "microsoft": REFUSED,
+        "options": {"domains": [ROOT], "cloud_check": "required", "sync_check": "required"},
+    },
+    {
+        "name": "time-out",
+        "microsoft": [fault(AGENTS, delay=8, times=5)],
+        "options": {"domains": [ROOT], "sync_check": "off", "request_timeout": 5},
+    },
+    {
+        "name": "token rejected",
+        "microsoft": [configuration(ROOT, "active"), fault(AGENTS, status=401)],
+        "options": {},
+    },
+    {"name": "off", "microsoft": [], "options": {"cloud_check": "off"}},
+]
+
+
+@pytest.fixture(scope="module")
+def agent(lab: Lab, ansible_playbook: RunPlaybook) -> Iterator[LabRun]:
+    """An agent on one host, installed and registered."""
+    lab.microsoft.forget_overlaps()
+    try:
+        yield ansible_playbook("site.yml", "--limit", HOST)
+    finally:
+        removed = ansible_playbook("remove.yml", extra_vars={"target_hosts": HOST})
+        lab.microsoft.forget(MACHINE)
+        lab.microsoft.page_size(100)
+        lab.microsoft.clear_faults()
+        lab.microsoft.configure(ROOT, "active")
+        lab.microsoft.configure(CHILD, "none")
+    assert removed.returncode == 0, removed.output
+
+
+@pytest.fixture(scope="module")
+def story(lab: Lab, agent: LabRun, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    """What came of each step."""
+    results = tmp_path_factory.mktemp("cloud") / "results.json"
+    control = {"url": lab.microsoft.url, "key": lab.data["microsoft"]["control_key"]}
+    variables = {"host": HOST, "steps": STEPS, "results": str(results), "control": control}
+    told = run_playbook(str(Path(__file__).with_name("cloud_steps.yml")), inventory=lab.inventory, extra_vars=variables)
+    (results.parent / "output.log").write_text(told.output, encoding="utf-8")
+    assert told.returncode == 0, told.output
+    return t.cast(dict[str, Outcome], json.loads(results.read_text(encoding="utf-8")))
+
+
+def checks(outcome: Outcome) -> dict[str, dict[str, t.Any]]:
+    """Return the checks of the cloud's side by their names."""
+    return {one["name"]: one for one in outcome["verified"]["checks"] if one["name"].startswith(("cloud", "synchronization"))}
+
+
+def statuses(outcome: Outcome) -> dict[str, str]:
+    return {name: one["status"] for name, one in checks(outcome).items()}
+
+
+def asked(outcome: Outcome, route: str) -> int:
+    """Return how often a route was asked."""
+    return int(outcome["counts"]["requests"].get(f"GET {route}", 0))
+
+
+def test_site_leaves_an_active_agent_whose_domain_is_synchronised(agent: LabRun, lab: Lab) -> None:
+    assert agent.returncode == 0, agent.output
+    assert agent.rows[HOST]["status"] == "compliant"
+    found = {check["name"]: check["status"] for check in agent.rows[HOST]["checks"]}
+    assert (found["cloud"], found["cloud_records"], found[f"synchronization {ROOT}"]) == ("pass", "pass", "pass")
+    assert lab.microsoft.state()["overlapping_registrations"] == []
+
+
+def test_all_pages_are_read_and_older_records_named(story: dict[str, Outcome]) -> None:
+    outcome = story["registered anew"]
+    record = outcome["verified"]["agent"]["cloud"]
+    assert (record["status"], record["matched_by"], record["machine_name"]) == ("confirmed", "agent_id", MACHINE)
+    assert len(record["stale"]) == 2
+    assert outcome["counts"]["graph_listings"] == 3
+    assert checks(outcome)["cloud_records"]["actual"] == ", ".join(record["stale"])
+    assert "ten days" in checks(outcome)["cloud_records"]["remedy"]
+
+
+def test_domain_without_configuration_is_a_warning_with_what_to_do(story: dict[str, Outcome]) -> None:
+    outcome = story["registered anew"]
+    expected = {"cloud": "pass", "cloud_records": "warn", f"synchronization {ROOT}": "pass", f"synchronization {CHILD}": "warn"}
+    assert statuses(outcome) == expected
+    states = outcome["verified"]["agent"]["synchronization"]
+    assert [(one["domain"], one["status"], len(one["jobs"])) for one in states] == [(ROOT, "active", 2), (CHILD, "none", 0)]
+    assert "make a configuration" in checks(outcome)[f"synchronization {CHILD}"]["remedy"]
+
+
+def test_throttling_and_passing_trouble_are_sat_out(story: dict[str, Outcome]) -> None:
+    outcome = story["passing trouble"]
+    assert checks(outcome)["cloud"]["status"] == "pass"
+    # Three agents and two configurations, one on a page, and one question more for each that went wrong.
+    assert (asked(outcome, AGENTS), asked(outcome, PRINCIPALS)) == (4, 3)
+
+
+def test_quarantine_is_a_failure_with_reason_since_when_and_next_attempt(story: dict[str, Outcome]) -> None:
+    outcome = story["passing trouble"]
+    check = checks(outcome)[f"synchronization {ROOT}"]
+    assert (check["status"], check["repaired_by"]) == ("fail", [])
+    for part in ("EncounteredQuarantineException", BEGAN, NEXT, CREDENTIAL):
+        assert part in check["actual"]
+    assert "registered at the same time" in check["remedy"]
+    state = outcome["verified"]["agent"]["synchronization"][0]
+    assert (state["next_attempt"], state["jobs"][0]["quarantine"]["count"]) == (NEXT, 3)
+    assert checks(outcome)[f"synchronization {CHILD}"]["status"] == "warn"
+    assert "enable its configuration" in checks(outcome)[f"synchronization {CHILD}"]["remedy"]
+
+
+def test_refusal_for_one_domain_leaves_the_other_right(story: dict[str, Outcome]) -> None:
+    outcome = story["one domain's jobs refused"]
+    refused, given_up = (checks(outcome)[f"synchronization {domain}"] for domain in (ROOT, CHILD))
+    assert (refused["status"], given_up["status"]) == ("unknown", "fail")
+    assert "not permitted to read synchronization jobs" in refused["actual"]
+    assert "four weeks" in given_up["actual"]
+    assert "StagedDelete" in given_up["remedy"]
+
+
+@pytest.mark.parametrize(("step", "status"), [("not permitted", "unknown"), ("not permitted, required", "fail")])
+def test_refusal_is_no_verdict_unless_one_is_required(story: dict[str, Outcome], step: str, status: str) -> None:
+    outcome = story[step]
+    assert statuses(outcome) == {"cloud": status, f"synchronization {ROOT}": status}
+    assert "not permitted" in checks(outcome)["cloud"]["actual"]
+    assert outcome["verified"]["compliant"] == (status == "unknown")
+    # The agent's own module tells the domains where the cloud does not.
+    assert outcome["verified"]["agent"]["domains"] == [ROOT]
+
+
+def test_time_out_is_named_and_what_is_off_is_not_asked(story: dict[str, Outcome]) -> None:
+    outcome = story["time-out"]
+    assert statuses(outcome) == {"cloud": "unknown"}
+    assert "did not answer within 5 seconds" in checks(outcome)["cloud"]["actual"]
+    assert outcome["verified"]["agent"]["synchronization"] is None
+    assert outcome["counts"]["configuration_listings"] == 0
+
+
+def test_rejected_token_is_renewed_once(story: dict[str, Outcome]) -> None:
+    outcome = story["token rejected"]
+    assert checks(outcome)["cloud"]["status"] == "pass"
+    assert asked(outcome, AGENTS) == 4
+    assert outcome["counts"]["tokens_issued"] > 2
+
+
+def test_domains_are_the_agent_s_own_where_none_are_expected(story: dict[str, Outcome]) -> None:
+    assert statuses(story["token rejected"])[f"synchronization {ROOT}"] == "pass"
+    assert f"synchronization {CHILD}" not in statuses(story["token rejected"])
+
+
+def test_nobody_is_asked_when_all_is_off(story: dict[str, Outcome]) -> None:
+    outcome = story["off"]
+    assert statuses(outcome) == {}
+    assert (outcome["verified"]["agent"]["cloud"], outcome["verified"]["agent"]["synchronization"]) == (None, None)
+    assert (outcome["counts"]["tokens_issued"], outcome["counts"]["requests"]) == (0, {})
+
+
+@pytest.mark.usefixtures("story")
+def test_cloud_is_asked_once_for_all_hosts_and_forks(lab: Lab, ansible_playbook: RunPlaybook, tmp_path: Path) -> None:
+    address = next(host["address"] for host in lab.data["hosts"] if host["name"] == HOST)
+    names = [f"alias{number}" for number in range(3)]
+    fleet = {"fleet": {"hosts": {name: {"ansible_host": address} for name in names}}}
+    aliases = {"agents": {"children": fleet}}
+    (tmp_path / "fleet.yml").write_text(yaml.safe_dump(aliases), encoding="utf-8")
+    lab.microsoft.page_size(100)
+    lab.microsoft.reset_counters()
+    seen = ansible_playbook("verify.yml", "-i", str(tmp_path / "fleet.yml"), "--forks", "3", extra_vars={"target_hosts": "fleet"})
+    assert sorted(seen.rows) == names
+    assert {row["cloud"]["status"] for row in seen.rows.values()} == {"confirmed"}
+    counts = lab.microsoft.state()["counts"]
+    assert (counts["graph_listings"], counts["configuration_listings"], counts["tokens_issued"]) == (1, 1, 2)
