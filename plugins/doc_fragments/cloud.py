@@ -20,8 +20,9 @@ options:
     description:
       - Which of Microsoft's clouds the tenant lives in, V(AzureCloud), V(AzureUSGovernment), V(AzureUSGovernmentDoD) or
         V(AzureChinaCloud).
-      - For a private or test cloud a dictionary with the keys C(name), C(authority), C(graph), C(registration_scope) and
-        C(download_url); all addresses start with C(https://).
+      - For a private or test cloud a dictionary with the keys C(name), C(authority), C(graph), C(registration_scope),
+        C(download_url), which all are addresses that start with C(https://), and C(endpoints), a list of what a host must reach
+        (C(HOST:PORT), C({tenant_id}) stands for the tenant's id).
     type: raw
     default: AzureCloud
   request_timeout:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing as t
+import urllib.parse
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
 
@@ -28,6 +29,7 @@ class Cloud:
         registration_scope: the scope of a token that may register agents.
         download_url: the package's release channel.
         public: whether msal knows the authority by itself.
+        endpoints: HOST:PORT that a host of this cloud must reach; "{tenant_id}" stands for the tenant's id.
     """
 
     name: str
@@ -36,6 +38,17 @@ class Cloud:
     registration_scope: str | None = None
     download_url: str | None = None
     public: bool = False
+    endpoints: tuple[str, ...] = ()
+
+    @property
+    def is_government(self) -> bool:
+        """Whether it is one of the US Government's."""
+        return self.name.startswith("AzureUSGovernment")
+
+
+def _agent_endpoints(sign_in: str, domain: str) -> tuple[str, ...]:
+    """Where an agent signs in, registers and starts from; its relay has a name of its own for each agent."""
+    return (f"{sign_in}:443", f"{{tenant_id}}.registration.{domain}:443", f"{{tenant_id}}.bootstrap.{domain}:443")
 
 
 _CLOUDS = (
@@ -47,6 +60,7 @@ _CLOUDS = (
         "https://proxy.cloudwebappproxy.net/registerapp/user_impersonation",
         _RELEASE_CHANNEL.format(domain="msappproxy.net"),
         public=True,
+        endpoints=_agent_endpoints("login.microsoftonline.com", "msappproxy.net"),
     ),
     Cloud(
         "AzureUSGovernment",
@@ -54,6 +68,7 @@ _CLOUDS = (
         "https://graph.microsoft.us",
         download_url=_RELEASE_CHANNEL.format(domain="msappproxy.us"),
         public=True,
+        endpoints=_agent_endpoints("login.microsoftonline.us", "msappproxy.us"),
     ),
     Cloud(
         "AzureUSGovernmentDoD",
@@ -61,8 +76,9 @@ _CLOUDS = (
         "https://dod-graph.microsoft.us",
         download_url=_RELEASE_CHANNEL.format(domain="msappproxy.us"),
         public=True,
+        endpoints=_agent_endpoints("login.microsoftonline.us", "msappproxy.us"),
     ),
-    Cloud("AzureChinaCloud", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn", public=True),
+    Cloud("AzureChinaCloud", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn", public=True, endpoints=("login.chinacloudapi.cn:443",)),
 )
 _REQUIRED = ("name", "authority", "graph")
 _ADDRESSES = ("authority", "graph", "registration_scope", "download_url")
@@ -72,7 +88,7 @@ def resolve_cloud(value: t.Any) -> Cloud:
     """Return the cloud that the option "cloud" names or describes.
 
     Args:
-        value: a name, or a dictionary with the keys name, authority, graph, registration_scope and download_url.
+        value: a name, or a dictionary with the keys name, authority, graph, registration_scope, download_url and endpoints.
 
     Raises:
         ConfigurationError: no such cloud, or the dictionary is not complete.
@@ -89,10 +105,10 @@ def resolve_cloud(value: t.Any) -> Cloud:
 
 def _described(value: dict[str, t.Any]) -> Cloud:
     missing = [key for key in _REQUIRED if not value.get(key)]
-    unknown = sorted(set(value) - {*_REQUIRED, *_ADDRESSES})
+    unknown = sorted(set(value) - {*_REQUIRED, *_ADDRESSES, "endpoints"})
     if missing or unknown:
         what = f"lacks {', '.join(missing)}" if missing else f"has the unknown key {', '.join(unknown)}"
-        raise ConfigurationError(f"The dictionary in 'cloud' {what}: give {', '.join((*_REQUIRED, *_ADDRESSES[2:]))}.")
+        raise ConfigurationError(f"The dictionary in 'cloud' {what}: give {', '.join((*_REQUIRED, *_ADDRESSES[2:], 'endpoints'))}.")
     for key in _ADDRESSES:
         if value.get(key) and not str(value[key]).startswith("https://"):
             raise ConfigurationError(f"'{key}' in 'cloud' is '{value[key]}': give an address that starts with https://.")
@@ -104,4 +120,11 @@ def _described(value: dict[str, t.Any]) -> Cloud:
         str(addresses["graph"]),
         addresses["registration_scope"],
         addresses["download_url"],
+        endpoints=tuple(str(one) for one in value.get("endpoints") or (_host_of(str(addresses["authority"])),)),
     )
+
+
+def _host_of(address: str) -> str:
+    """Return HOST:PORT of an https:// address."""
+    parts = urllib.parse.urlsplit(address)
+    return f"{parts.hostname}:{parts.port or 443}"
