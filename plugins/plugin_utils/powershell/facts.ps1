@@ -1,4 +1,5 @@
-# Payload: reads everything about the agent on this host, and about a package file when one is named. Changes nothing.
+# Payload: reads everything about the agent on this host, about a package file when one is named, and about the host itself (Windows,
+# directory, network, logs) when that is asked for. Changes nothing.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -10,7 +11,10 @@ param(
     [string]$Expected = '{}',
     # The text of domains_session.ps1 to ask the agent's module for its domains, or '' to leave them unread.
     [string]$DomainSession = '',
-    [int]$TimeoutSeconds = 120
+    [int]$TimeoutSeconds = 120,
+    # What to read about the host itself, JSON, or '' to leave it unread: account (a service account, or '' for that of the agent's
+    # service), endpoints (host, port), event_hours (0 for no events and connections).
+    [string]$Platform = ''
 )
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -25,6 +29,10 @@ $Ansible.Changed = $false
 # include: timestamp.ps1
 # include: package.ps1
 # include: process.ps1
+# include: platform.ps1
+# include: directory.ps1
+# include: endpoints.ps1
+# include: events.ps1
 
 $facts = Get-AgentFact
 $facts.installing = Test-InstallationRunning
@@ -44,6 +52,32 @@ if ($DomainSession -and $facts.product.module_present -and $facts.product.tenant
     catch {
         # Which getter a build has, and whether it wants a sign-in, is not documented: the controller treats this as "unknown".
         $facts.domains_error = $_.Exception.Message
+    }
+}
+$facts.platform = $null
+if ($Platform) {
+    $wanted = $Platform | ConvertFrom-Json
+    $facts.platform = Get-PlatformFact
+    $facts.platform.log_on_right = Get-LogOnRightFact
+    # Before it is registered the service runs under its own name, which no directory knows.
+    $account = $(if ($wanted.account) { [string]$wanted.account } else { [string]$facts.services[0].account })
+    $managed = $(if ($account.EndsWith('$', [System.StringComparison]::Ordinal)) { $account } else { '' })
+    $facts.platform.directory = $null
+    if ($facts.platform.domain_member -ne $false) {
+        $domain = $(if ($facts.platform.domain) { $facts.platform.domain } else { $facts.host.domain })
+        $facts.platform.directory = Get-DirectoryFact -DnsDomain $domain -Account $managed
+    }
+    $network = Get-EndpointFact -Endpoints @($wanted.endpoints) -Configured $facts.product.configuration.proxy
+    $facts.endpoints = $network.endpoints
+    $facts.clock_skew = $network.clock_skew
+    $facts.events = $null
+    $facts.events_problem = ''
+    $facts.connections = $null
+    if ($wanted.event_hours -gt 0) {
+        $log = Get-EventFact -Hours $wanted.event_hours
+        $facts.events = $log.events
+        $facts.events_problem = $log.problem
+        $facts.connections = Get-ConnectionFact -Proxies @($network.endpoints | ForEach-Object -Process { $_.proxy })
     }
 }
 $Ansible.Result = $facts | ConvertTo-Json -Depth 8 -Compress

@@ -4,13 +4,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Get-RegistryValue {
-    # All values of one key below HKEY_LOCAL_MACHINE as a hashtable, or nothing when the key is absent.
+    # All values of one key, below HKEY_LOCAL_MACHINE unless told otherwise, as a hashtable; nothing when the key is absent.
     # .NET instead of the registry provider: it reads the wanted view (a 32-bit caller would see WOW6432Node).
     param(
         [string]$Path,
-        [Microsoft.Win32.RegistryView]$View = [Microsoft.Win32.RegistryView]::Registry64
+        [Microsoft.Win32.RegistryView]$View = [Microsoft.Win32.RegistryView]::Registry64,
+        [Microsoft.Win32.RegistryHive]$Root = [Microsoft.Win32.RegistryHive]::LocalMachine
     )
-    $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $View)
+    $hive = [Microsoft.Win32.RegistryKey]::OpenBaseKey($Root, $View)
     try {
         $key = $hive.OpenSubKey($Path)
         if ($null -eq $key) {

@@ -1,0 +1,227 @@
+# Reads what the agent's service account needs: log-on right, key distribution service, schema, the account itself. Needs storage.ps1.
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+function Invoke-QuietProgram {
+    # Runs a program of Windows to its end and returns what it printed; throws when it fails or takes too long.
+    param(
+        [string]$Name,
+        [string]$Arguments,
+        [int]$TimeoutSeconds = 10
+    )
+    $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
+    $start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, $Name)
+    $start.Arguments = $Arguments
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardOutput = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    try {
+        $output = $process.StandardOutput.ReadToEndAsync()
+        if (-not $process.WaitForExit($TimeoutSeconds * 1000)) {
+            $process.Kill()
+            throw "$Name did not end within $TimeoutSeconds seconds"
+        }
+        if ($process.ExitCode -ne 0) {
+            throw "$Name ended with code $($process.ExitCode)"
+        }
+        return $output.Result
+    }
+    finally {
+        $process.Dispose()
+    }
+}
+
+function Get-LogOnRightFact {
+    # Who holds the right "Log on as a service": identifiers, or names where secedit could not resolve them. It writes to files only.
+    $fact = @{ readable = $false; problem = ''; holders = @() }
+    $file = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
+    try {
+        $null = Invoke-QuietProgram -Name 'secedit.exe' -Arguments "/export /areas USER_RIGHTS /cfg `"$file`" /quiet"
+        $lines = [System.IO.File]::ReadAllLines($file)
+        if (@($lines | Where-Object -FilterScript { $_ -eq '[Privilege Rights]' }).Count -eq 0) {
+            throw 'secedit.exe exported no rights'
+        }
+        $fact.readable = $true
+        foreach ($line in $lines) {
+            # A right that nobody holds has no line.
+            if ($line -match '^\s*SeServiceLogonRight\s*=\s*(?<holders>.*)$') {
+                $fact.holders = @($Matches['holders'] -split ',' | ForEach-Object -Process { $_.Trim().TrimStart('*') } | Where-Object -FilterScript { $_ })
+            }
+        }
+    }
+    catch {
+        $fact.problem = $_.Exception.GetBaseException().Message
+    }
+    finally {
+        [System.IO.File]::Delete($file)
+    }
+    return $fact
+}
+
+function Find-DirectoryEntry {
+    # The entries that a search finds; none where the base does not exist.
+    param(
+        [System.DirectoryServices.Protocols.LdapConnection]$Connection,
+        [string]$Base,
+        [string]$Filter = '(objectClass=*)',
+        [System.DirectoryServices.Protocols.SearchScope]$Scope = [System.DirectoryServices.Protocols.SearchScope]::Base,
+        [string[]]$Attributes
+    )
+    $request = New-Object -TypeName System.DirectoryServices.Protocols.SearchRequest -ArgumentList $Base, $Filter, $Scope, $Attributes
+    try {
+        return @($Connection.SendRequest($request, $Connection.Timeout).Entries)
+    }
+    catch {
+        $cause = $_.Exception.GetBaseException()
+        if ($cause -is [System.DirectoryServices.Protocols.DirectoryOperationException] -and
+            $cause.Response.ResultCode -eq [System.DirectoryServices.Protocols.ResultCode]::NoSuchObject) {
+            return @()
+        }
+        throw
+    }
+}
+
+function Get-EntryValue {
+    # The values of one attribute, as the wanted type; none where the entry has not got it.
+    param(
+        [System.DirectoryServices.Protocols.SearchResultEntry]$Entry,
+        [string]$Name,
+        [type]$As = [string]
+    )
+    if (-not $Entry.Attributes.Contains($Name)) {
+        return
+    }
+    foreach ($value in $Entry.Attributes[$Name].GetValues($As)) {
+        # With the comma an array of bytes leaves as one.
+        , $value
+    }
+}
+
+function Get-RootKeyFact {
+    # When the root keys of the key distribution service come into use. Only administrators of the domain see them: "conclusive" is
+    # whether this account is one, so that an empty list means that there are none.
+    param(
+        [System.DirectoryServices.Protocols.LdapConnection]$Connection,
+        [string]$Configuration
+    )
+    $base = "CN=Master Root Keys,CN=Group Key Distribution Service,CN=Services,$Configuration"
+    $container = @(Find-DirectoryEntry -Connection $Connection -Base $base -Attributes 'sDRightsEffective')
+    $rights = @($container | ForEach-Object -Process { Get-EntryValue -Entry $_ -Name 'sDRightsEffective' })
+    $scope = [System.DirectoryServices.Protocols.SearchScope]::OneLevel
+    $keys = @(Find-DirectoryEntry -Connection $Connection -Base $base -Scope $scope -Attributes 'msKds-UseStartTime')
+    $times = @($keys | ForEach-Object -Process { Get-EntryValue -Entry $_ -Name 'msKds-UseStartTime' })
+    return @{
+        conclusive = $times.Count -gt 0 -or ($rights.Count -gt 0 -and [int]$rights[0] -ne 0)
+        use_start_times = @($times | ForEach-Object -Process { [System.DateTime]::FromFileTimeUtc([long]$_).ToString('yyyy-MM-ddTHH:mm:ssZ') })
+    }
+}
+
+function Get-HostIdentifier {
+    # The security identifiers of this computer's account and of the groups that it is in.
+    param(
+        [System.DirectoryServices.Protocols.LdapConnection]$Connection,
+        [string]$Domain
+    )
+    $filter = "(sAMAccountName=$([System.Environment]::MachineName)`$)"
+    $scope = [System.DirectoryServices.Protocols.SearchScope]::Subtree
+    foreach ($computer in @(Find-DirectoryEntry -Connection $Connection -Base $Domain -Filter $filter -Scope $scope -Attributes 'objectSid')) {
+        # tokenGroups is worked out by the domain controller, for a search of the entry itself only.
+        $entries = @(Find-DirectoryEntry -Connection $Connection -Base $computer.DistinguishedName -Attributes 'objectSid', 'tokenGroups')
+        foreach ($name in @('objectSid', 'tokenGroups')) {
+            foreach ($bytes in @(Get-EntryValue -Entry $entries[0] -Name $name -As ([byte[]]))) {
+                (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $bytes, 0).Value
+            }
+        }
+    }
+}
+
+function Get-ServiceAccountFact {
+    # A group managed service account: whether it exists, whether its list of hosts lets this one have the password, its encryption types.
+    # The list is what Test-ADServiceAccount depends on too; that one needs administration tools that a host need not have.
+    param(
+        [System.DirectoryServices.Protocols.LdapConnection]$Connection,
+        [string]$Domain,
+        [string]$Name
+    )
+    $fact = @{ name = $Name; exists = $false; retrievable = $null; encryption_types = $null; identifier = $null }
+    $short = $Name.Substring($Name.LastIndexOf([char]'\') + 1) -replace '[()*\\]', ''
+    $filter = "(&(objectClass=msDS-GroupManagedServiceAccount)(sAMAccountName=$short))"
+    $scope = [System.DirectoryServices.Protocols.SearchScope]::Subtree
+    $wanted = @('msDS-GroupMSAMembership', 'msDS-SupportedEncryptionTypes', 'objectSid')
+    $entries = @(Find-DirectoryEntry -Connection $Connection -Base $Domain -Filter $filter -Scope $scope -Attributes $wanted)
+    if ($entries.Count -eq 0) {
+        return $fact
+    }
+    $fact.exists = $true
+    $types = @(Get-EntryValue -Entry $entries[0] -Name 'msDS-SupportedEncryptionTypes')
+    $fact.encryption_types = $(if ($types.Count -gt 0) { [long]$types[0] } else { [long]0 })
+    foreach ($bytes in @(Get-EntryValue -Entry $entries[0] -Name 'objectSid' -As ([byte[]]))) {
+        $fact.identifier = (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $bytes, 0).Value
+    }
+    $hostIdentifiers = @(Get-HostIdentifier -Connection $Connection -Domain $Domain)
+    foreach ($bytes in @(Get-EntryValue -Entry $entries[0] -Name 'msDS-GroupMSAMembership' -As ([byte[]]))) {
+        $list = (New-Object -TypeName System.Security.AccessControl.RawSecurityDescriptor -ArgumentList $bytes, 0).DiscretionaryAcl
+        $fact.retrievable = @($list | Where-Object -FilterScript { $hostIdentifiers -contains $_.SecurityIdentifier.Value }).Count -gt 0
+    }
+    return $fact
+}
+
+function Get-DirectoryFact {
+    # What the forest holds that the agent needs, asked over LDAP, which needs no administration tools. Account: DOMAIN\name$ or ''.
+    # A session that came over the network without delegation has no credentials to ask with: that is "not readable", with the reason.
+    param(
+        [string]$DnsDomain,
+        [string]$Account
+    )
+    $fact = @{
+        readable = $false; problem = ''; kds = $null; schema_version = $null; external_object_id = $null; account_container = $null; account = $null
+    }
+    $connection = $null
+    try {
+        Add-Type -AssemblyName System.DirectoryServices.Protocols
+        # The name of the domain stands for any of its controllers.
+        $connection = New-Object -TypeName System.DirectoryServices.Protocols.LdapConnection -ArgumentList $DnsDomain
+        $connection.Timeout = [System.TimeSpan]::FromSeconds(5)
+        $connection.SessionOptions.ProtocolVersion = 3
+        $connection.SessionOptions.Signing = $true
+        $connection.Bind()
+        Read-Directory -Connection $connection -Account $Account -Fact $fact
+        $fact.readable = $true
+    }
+    catch {
+        $fact.problem = $_.Exception.GetBaseException().Message
+    }
+    finally {
+        if ($null -ne $connection) {
+            $connection.Dispose()
+        }
+    }
+    return $fact
+}
+
+function Read-Directory {
+    # Fills the fact from a connection that is bound.
+    param(
+        [System.DirectoryServices.Protocols.LdapConnection]$Connection,
+        [string]$Account,
+        [hashtable]$Fact
+    )
+    $wanted = @('defaultNamingContext', 'configurationNamingContext', 'schemaNamingContext')
+    $root = @(Find-DirectoryEntry -Connection $Connection -Base '' -Attributes $wanted)[0]
+    $domain, $configuration, $schema = @($wanted | ForEach-Object -Process { @(Get-EntryValue -Entry $root -Name $_)[0] })
+    $Fact.kds = Get-RootKeyFact -Connection $Connection -Configuration $configuration
+    $head = @(Find-DirectoryEntry -Connection $Connection -Base $schema -Attributes 'objectVersion')[0]
+    $Fact.schema_version = [int]@(Get-EntryValue -Entry $head -Name 'objectVersion')[0]
+    $filter = '(lDAPDisplayName=msDS-ExternalDirectoryObjectId)'
+    $scope = [System.DirectoryServices.Protocols.SearchScope]::OneLevel
+    $attribute = @(Find-DirectoryEntry -Connection $Connection -Base $schema -Filter $filter -Scope $scope -Attributes 'cn')
+    $Fact.external_object_id = $attribute.Count -gt 0
+    # The well-known identifier leads to the container Managed Service Accounts, whatever it is called and wherever it was moved to.
+    $container = @(Find-DirectoryEntry -Connection $Connection -Base "<WKGUID=1EB93889E40C45DF9F0C64D23BBB6237,$domain>" -Attributes 'cn')
+    $Fact.account_container = $container.Count -gt 0
+    if ($Account) {
+        $Fact.account = Get-ServiceAccountFact -Connection $Connection -Domain $domain -Name $Account
+    }
+}
