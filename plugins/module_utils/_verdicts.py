@@ -47,6 +47,7 @@ class Expectation:
         tenant_id: the tenant the agent must be registered to.
         domains: Active Directory domains (DNS names) that the agent must serve.
         service_account: the account the agent's service must log on with (DOMAIN\\name$).
+        certificate_renewal_days: fail when the certificate ends sooner; the registration brings a new one.
         settings: what wanted_settings made of the settings that the agent must have; empty for any.
         minimum_certificate_days: warn when the certificate ends sooner; the agent should have renewed it by then.
     """
@@ -57,6 +58,7 @@ class Expectation:
     service_account: str | None = None
     minimum_certificate_days: int = 30
     settings: Settings = dataclasses.field(default_factory=dict)
+    certificate_renewal_days: int = 14
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,7 +203,7 @@ def _certificate(facts: Facts, expect: Expectation) -> Check:
     actual = f"valid until {certificate['not_after']}, {certificate['days_left']} days"
     if not certificate["has_private_key"]:
         return Check("certificate", "fail", expected, "without private key", "register the agent again", _REGISTER)
-    if certificate["days_left"] < 0:
+    if certificate["days_left"] < max(0, expect.certificate_renewal_days):
         return Check("certificate", "fail", expected, actual, "register the agent again", _REGISTER)
     if certificate["days_left"] < expect.minimum_certificate_days:
         remedy = "the agent should have renewed it: upgrade the agent, and check the access of its account to its folder"
