@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible import constants as C  # noqa: N812 - the name that all of Ansible gives it
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_records import Listing, find_record
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_directory import CloudDirectory
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_verdicts import judge_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import blockers, prerequisite_checks
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._synchronization import synchronization
@@ -32,6 +34,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_guid,
     require_positive,
 )
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import chosen_endpoints, host_probe
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import last_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
@@ -59,13 +62,14 @@ class ActionModule(AgentAction):
             "tenant_id": None,
             "version": None,
         },
+        "blockers": [],
         "checks": [],
         "compliant": None,
         "drift": [],
     }
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        expect = expectation(options)
+        expect, probe = expectation(options), platform_probe(options)
         directory = cloud_directory(options)
         # An agent that was registered a minute ago is not in a listing from the run's beginning; hosts that wait share a new one.
         newest = time.time() - _POLL_SECONDS if options["wait"] else 0.0
@@ -73,7 +77,8 @@ class ActionModule(AgentAction):
         listing = directory.listing(max(newest, registered), registered) if directory else None
         # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
         ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
-        facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session") if ask_host else ""})
+        session = load_payload("domains_session") if ask_host else ""
+        facts = self._agent_payload("facts", {"DomainSession": session, "Platform": probe})
         record = agent_record(facts, expect, directory, listing, options["wait"])
         self._agent_describe(facts, record, result)
         domains = expect.domains or known_domains(facts, record)
@@ -81,15 +86,27 @@ class ActionModule(AgentAction):
         result["agent"]["synchronization"] = states
         required = {name: options[name] == "required" for name in ("cloud_check", "sync_check")}
         checks = judge(facts, expect, record)
+        government = resolve_cloud(options["cloud"]).is_government
+        checks += prerequisite_checks(facts, options["endpoint_issuers"], government=government)
         checks += judge_cloud(
             facts, checks, record, states, cloud_required=required["cloud_check"], sync_required=required["sync_check"]
         )
         result.update(
+            blockers=blockers(checks, facts, expect.service_account),
             checks=[check.as_dict() for check in checks],
             compliant=not any(check.status == "fail" for check in checks),
             drift=drift(checks),
         )
+        self._agent_show(checks)
         conclude(checks, options["fail_on"], result)
+
+    def _agent_show(self, checks: list[Check]) -> None:
+        """Show each check that is not passed, one line each."""
+        colors = {"fail": C.COLOR_ERROR, "warn": C.COLOR_WARN, "unknown": C.COLOR_SKIP}
+        for check in checks:
+            if check.status != "pass":
+                line = f"{self._agent_host}: {check.status:<7} {check.name}: {check.actual}; {check.remedy}"
+                self._agent_say(line.replace("\n", " "), colors[check.status])
 
     def _agent_describe(self, facts: Facts, record: dict[str, t.Any] | None, result: Result) -> None:
         """Write what was found into the result."""
@@ -119,9 +136,19 @@ def expectation(options: Options) -> Expectation:
     require_positive(options, "request_timeout")
     if options["wait"] < 0:
         raise ConfigurationError(f"'wait' is {options['wait']}: give a number of seconds, 0 for no waiting.")
-    days = wanted["minimum_certificate_days"]
+    days, renewal = wanted["minimum_certificate_days"], wanted["certificate_renewal_days"]
     settings = wanted_settings(options["settings"] or {})
-    return Expectation(wanted["version"], tenant_id, tuple(wanted["domains"]), wanted["service_account"], days, settings)
+    return Expectation(wanted["version"], tenant_id, tuple(wanted["domains"]), wanted["service_account"], days, settings, renewal)
+
+
+def platform_probe(options: Options) -> str:
+    """Return what the payload is to read about the host itself, empty for nothing; bad input is refused."""
+    if options["events_since"] < 0:
+        raise ConfigurationError(f"'events_since' is {options['events_since']}: give a number of hours, 0 for no events.")
+    endpoints = chosen_endpoints(options["endpoints"], resolve_cloud(options["cloud"]), options["tenant_id"])
+    if not options["prerequisites"]:
+        return ""
+    return host_probe(options["expect"]["service_account"], endpoints, options["events_since"])
 
 
 def cloud_directory(options: Options) -> CloudDirectory | None:

@@ -32,11 +32,36 @@ options:
     type: str
     choices: [required, best_effort, 'off']
     default: best_effort
+  endpoint_issuers:
+    description:
+      - Texts, one of which the issuer of an endpoint's certificate must contain. Another issuer means that somebody inspects TLS on the way,
+        which the agent does not bear.
+      - An empty list leaves the issuers unjudged.
+    type: list
+    elements: str
+    default: [Microsoft, DigiCert]
+  endpoints:
+    description:
+      - What the host is tried to reach over TLS, as C(HOST) or C(HOST:PORT), through the agent's own proxy or else the host's.
+      - The default is where the agents of O(cloud) sign in, register and start from; an empty list tries none.
+    type: list
+    elements: str
+  events_since:
+    description:
+      - How many hours to look back in the host's logs for errors about the agent, 0 not to look; the agent's connections to Microsoft are
+        counted too.
+    type: int
+    default: 24
   expect:
     description:
       - What must hold besides the plain facts that the agent is installed, registered and running.
     type: dict
     suboptions:
+      certificate_renewal_days:
+        description:
+          - The check fails when the agent's certificate ends in fewer days; the agent is then to be registered again, which brings a new one.
+        type: int
+        default: 14
       domains:
         description:
           - Active Directory domains that the agent must serve.
@@ -66,6 +91,13 @@ options:
     type: str
     choices: [fail, warn, never]
     default: fail
+  prerequisites:
+    description:
+      - Whether to look at what Microsoft's prerequisites ask of the host (Windows, domain, .NET, TLS, Credential Manager, execution policy,
+        restart, disk, memory, policies, log-on right, schema, service account, endpoints, clock) and at its logs.
+      - It is read in the same remote execution.
+    type: bool
+    default: true
   sync_check:
     description:
       - Whether the sync configurations of the agent's domains are looked up in Microsoft Graph, those of O(expect.domains) where they are
@@ -117,6 +149,19 @@ EXAMPLES = r"""
     expect:
       domains: [corp.contoso.com, emea.contoso.com]
     fail_on: warn
+
+- name: See whether new hosts can hold an agent
+  entra_ops.cloud_sync.agent_verify:
+    cloud_check: "off"
+    endpoints: [login.microsoftonline.com, "relay.corp.contoso.com:8443"]
+    endpoint_issuers: [Microsoft, DigiCert, Contoso Issuing CA]
+    events_since: 0
+    fail_on: never
+  register: verified
+
+- name: Leave out the hosts that cannot
+  ansible.builtin.meta: end_host
+  when: verified.blockers | length > 0
 
 - name: Look for drift without failing
   entra_ops.cloud_sync.agent_verify:
@@ -346,6 +391,12 @@ agent:
       description: The installed version, null when none is.
       type: str
       sample: 1.1.2505.0
+blockers:
+  description: The names of the failed checks that make an installation or a registration pointless.
+  returned: always
+  type: list
+  elements: str
+  sample: [dotnet]
 checks:
   description: The verdicts.
   returned: always

@@ -106,6 +106,11 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         if register_secrets is not None:
             register_secrets([secret])
 
+    def _agent_say(self, line: str, color: str) -> None:
+        """Show a line on the terminal; nothing where the task must not be told about."""
+        if not self._task.no_log:
+            self._display.display(line if register_secrets is not None else remove_values(line, self._secrets), color=color)
+
     @staticmethod
     def _agent_json(value: t.Any) -> str:
         """Return a value as the JSON text that payloads take for what is more than a list of strings."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._network_checks import CERTIFICATE_ISSUERS
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import (
     MICROSOFT_PUBLISHER,
     MICROSOFT_ROOTS,
@@ -129,9 +130,13 @@ SPECS: dict[str, Spec] = {
         **CLOUD,
         **SIGN_IN,
         "cloud_check": {"type": "str", "choices": ["required", "best_effort", "off"], "default": "best_effort"},
+        "endpoint_issuers": {"type": "list", "elements": "str", "default": list(CERTIFICATE_ISSUERS)},
+        "endpoints": {"type": "list", "elements": "str"},
+        "events_since": {"type": "int", "default": 24},
         "expect": {
             "type": "dict",
             "options": {
+                "certificate_renewal_days": {"type": "int", "default": 14},
                 "domains": {"type": "list", "elements": "str", "default": []},
                 "minimum_certificate_days": {"type": "int", "default": 30},
                 "service_account": {"type": "str"},
@@ -140,6 +145,7 @@ SPECS: dict[str, Spec] = {
             },
             "apply_defaults": True,
         },
+        "prerequisites": {"type": "bool", "default": True},
         "settings": {"type": "dict", "options": SETTINGS},
         "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},
         "sync_check": {"type": "str", "choices": ["required", "best_effort", "off"], "default": "best_effort"},

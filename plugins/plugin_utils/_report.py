@@ -25,7 +25,7 @@ SCHEMA_VERSION = 1
 #: What a host can have come to, worst first; the order of the report's rows.
 STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
 
-_READING = ("compliant", "checks", "drift", "agent", "msg")
+_READING = ("compliant", "checks", "drift", "blockers", "agent", "msg")
 _MODULE_PHASE = re.compile(r"agent_(\w+)$")
 _ALARMS = {"fail": ("fail",), "warn": ("fail", "warn"), "never": ()}
 _RESTART = "Restart the host: the installation is finished only then."
@@ -44,7 +44,7 @@ def host_result(work: Data) -> dict[str, t.Any]:
 
     Returns:
         host, status (compliant, drift, failed, unreachable), failed (whether the host's play must fail), changed, phases (those that
-        ran), before and after (compliant, checks, drift, agent, msg; None when the host was not read), failed_phase, message,
+        ran), before and after (compliant, checks, drift, blockers, agent, msg; None when the host was not read), failed_phase, message,
         reboot_required (whether the host still is to be restarted), to_do (sentences beyond what the checks say).
     """
     if "removal" in work:
@@ -96,7 +96,7 @@ def _verdict(work: Data, result: Data, lost: Data | None) -> dict[str, t.Any]:
     if work["failure"]:
         module = _MODULE_PHASE.search(str(work["failure"]["action"]))
         message = str(work["failure"]["message"])
-        # What fails besides the modules and the restart is the check of the role's variables.
+        # What fails besides the modules and the restart is the check of the role's variables, or of what the host must have.
         phase = module[1] if module else "reboot" if str(work["failure"]["action"]).endswith("win_reboot") else "preflight"
         return {"status": "failed", "failed": True, "failed_phase": phase, "message": message}
     if lost is not None:
@@ -160,9 +160,10 @@ def _row(name: str, result: Data | None) -> dict[str, t.Any]:
             "to_do": [],
             "message": "The run has no result of this host: it ended before the host's turn, or the role refused its variables.",
         }
-    reading = result["after"] or {"agent": {}, "checks": [], "drift": []}
+    reading = result["after"] or {"agent": {}, "checks": [], "drift": [], "blockers": []}
     row = {"host": name, **{key: result[key] for key in ("status", "changed", "phases", "failed_phase", "message", "reboot_required")}}
-    return {**row, **_agent(reading["agent"]), "drift": reading["drift"], "to_do": _to_do(result, reading), "checks": reading["checks"]}
+    judged = {"drift": reading["drift"], "blockers": reading["blockers"], "to_do": _to_do(result, reading), "checks": reading["checks"]}
+    return {**row, **_agent(reading["agent"]), **judged}
 
 
 def _agent(agent: Data) -> dict[str, t.Any]:

@@ -27,6 +27,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_managed_account,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import PACKAGE
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import chosen_endpoints
 
 Variables = t.Mapping[str, t.Any]
 
@@ -40,7 +41,7 @@ def input_errors(variables: Variables, *, repairs: bool) -> list[str]:
         variables: the role's variables without their prefix; what is not set is left out.
         repairs: whether the role is to install and register, and not only to look.
     """
-    checks = [_tenant, _cloud, _ca_path, _sign_in, _version, _account, _times, _settings]
+    checks = [_tenant, _cloud, _ca_path, _sign_in, _version, _account, _times, _settings, _endpoints]
     if repairs:
         checks += [_eula, _domains, _source, _package, _registration]
     # One wrong value, such as the cloud, may spoil several checks: each sentence is said once.
@@ -84,6 +85,10 @@ def _version(variables: Variables) -> None:
         parse_version(str(variables["version"]))
 
 
+def _endpoints(variables: Variables) -> None:
+    chosen_endpoints(variables.get("endpoints") or [], resolve_cloud(variables["cloud"]), None)
+
+
 def _eula(variables: Variables) -> None:
     if not variables["accept_eula"]:
         raise ConfigurationError(
@@ -112,7 +117,7 @@ def _account(variables: Variables) -> None:
 
 def _times(variables: Variables) -> None:
     seconds = ("download_timeout", "install_timeout", "reboot_timeout", "register_timeout")
-    limits = (("certificate_renewal_days", 0), ("retries", 0), ("wait", 0), *((name, 1) for name in seconds))
+    limits = (("certificate_renewal_days", 0), ("events_since", 0), ("retries", 0), ("wait", 0), *((name, 1) for name in seconds))
     for name, least in limits:
         if name in variables and int(variables[name]) < least:
             raise ConfigurationError(f"'{PREFIX}{name}' is {variables[name]}: give a number, {least} or more.")

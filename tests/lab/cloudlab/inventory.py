@@ -12,6 +12,8 @@ from cloudlab.windows.prefix import PWSH_HOME
 
 #: The default forest's package publisher, as Windows prints the subject of pki's publisher.pem.
 PUBLISHER = "CN=Cloud Sync Lab Publisher, O=Cloud Sync Lab, C=US"
+#: Who issues the certificates of the lab's servers; the inspecting proxy's CA is another.
+SERVER_ISSUER = "CN=Cloud Sync Lab TLS Root"
 REGISTRATION_SCOPE = "https://proxy.cloudwebappproxy.net/registerapp/user_impersonation"
 DOWNLOAD_PATH = "/Subscription/d3c8b69d-6bf7-42be-a529-3fe9c2e70c90/Connector/provisioningAgentInstaller"
 
@@ -61,6 +63,7 @@ def _role(data: dict[str, Any]) -> dict[str, Any]:
                 "password": microsoft["forest"]["password"],
             }
         ],
+        "provisioning_agent_endpoint_issuers": [SERVER_ISSUER],
         "provisioning_agent_publisher": [PUBLISHER],
         "provisioning_agent_root_thumbprints": [data["pki"]["publisher_root"]],
     }

@@ -23,6 +23,7 @@ def verified(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None = None, **e
         "compliant": not failed,
         "checks": [check.as_dict() for check in checks],
         "drift": drift(checks),
+        "blockers": [],
         "agent": agent(facts, cloud),
         "msg": " ".join(f"{check.name}: {check.actual} instead of {check.expected}." for check in failed) or "The agent is as wanted.",
         **extra,
