@@ -22,7 +22,7 @@ from typing import Any
 
 from cloudlab.inventory import inventory
 from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
-from cloudlab.pki import Pki
+from cloudlab.pki import Pki, new_ca
 from cloudlab.proxies import plan as proxies
 from cloudlab.windows import control
 from cloudlab.windows.boot import boot
@@ -33,6 +33,21 @@ MICROSOFT_PORT = 8443
 #: Blocks of loopback addresses that labs take, 127.0.<block>.x; hosts from 1 on, Microsoft's side at 250.
 _BLOCKS = range(50, 100)
 FOREST = "contoso.lab"
+TENANT_DOMAIN = "contoso.onmicrosoft.lab"
+#: Who may sign in, and what is special about each: the fields of microsoft.config.User.
+_PEOPLE: dict[str, dict[str, Any]] = {
+    "admin": {"upn": f"sync-admin@{TENANT_DOMAIN}", "roles": ["Hybrid Identity Administrator"]},
+    "reader": {"roles": ["Global Reader"]},
+    **{
+        name: {"roles": ["Hybrid Identity Administrator"], name: True}
+        for name in ("mfa", "enroll", "guest", "locked", "disabled", "expired", "blocked", "unmanaged")
+    },
+}
+#: The tenant's applications: one with a secret and a certificate, and a public one that nobody has consented to.
+_APPLICATIONS: dict[str, dict[str, Any]] = {
+    "automation": {"roles": ["Synchronization.Read.All"], "secret": True, "expired_secret": True, "certificate": True},
+    "public": {},
+}
 #: The file server and its share, \\FILES\packages, which has the packages on every host.
 SHARE = ("FILES", "packages")
 _START_SECONDS = 60
@@ -131,7 +146,7 @@ def _plan(host_count: int) -> dict[str, Any]:
     block = next((one for one in _BLOCKS if _free(f"127.0.{one}.250")), None)
     if block is None:
         raise LabError(f"No block of addresses 127.0.{_BLOCKS.start}.x to 127.0.{_BLOCKS.stop - 1}.x is free: end another lab.")
-    tenant = str(uuid.uuid4())
+    tenant, people = str(uuid.uuid4()), _people()
     return {
         "hosts": [{"name": f"win{n}", "address": f"127.0.{block}.{n}", "computer": f"WIN{n}"} for n in range(1, host_count + 1)],
         "windows": {"user": "Administrator", "password": _password()},
@@ -139,8 +154,10 @@ def _plan(host_count: int) -> dict[str, Any]:
             "address": f"127.0.{block}.250",
             "url": f"https://127.0.{block}.250:{MICROSOFT_PORT}",
             "control_key": _password(),
-            "tenant": {"id": tenant, "domain": "contoso.onmicrosoft.lab"},
-            "user": {"upn": "sync-admin@contoso.onmicrosoft.lab", "password": _password()},
+            "tenant": {"id": tenant, "domain": TENANT_DOMAIN},
+            "user": people["admin"],
+            "people": people,
+            "applications": _applications(),
             "forest": {
                 "domain": FOREST,
                 "admin": r"CONTOSO\labadmin",
@@ -161,6 +178,17 @@ def _password() -> str:
     return secrets.token_urlsafe(15) + "!aA1"
 
 
+def _people() -> dict[str, dict[str, str]]:
+    """Who may sign in, by the name of what is special about him, with name and password."""
+    return {name: {"upn": one.get("upn", f"{name}@{TENANT_DOMAIN}"), "password": _password()} for name, one in _PEOPLE.items()}
+
+
+def _applications() -> dict[str, dict[str, Any]]:
+    """The tenant's applications with their secrets; a certificate's file (PEM, with its key) is made with the lab's servers."""
+    secrets_of = {name: [key for key in ("secret", "expired_secret") if one.get(key)] for name, one in _APPLICATIONS.items()}
+    return {name: {"client_id": str(uuid.uuid4()), **{key: _password() for key in keys}} for name, keys in secrets_of.items()}
+
+
 def _start_proxies(state: State, data: dict[str, Any]) -> None:
     """Start the proxies, and leave them to come up beside the rest."""
     state.logs.mkdir()
@@ -178,6 +206,7 @@ def _await_proxies(state: State, data: dict[str, Any]) -> None:
 
 def _start_microsoft(state: State, data: dict[str, Any]) -> None:
     microsoft = data["microsoft"]
+    _make_certificates(state, microsoft["applications"])
     config = {
         "address": microsoft["address"],
         "port": MICROSOFT_PORT,
@@ -185,7 +214,12 @@ def _start_microsoft(state: State, data: dict[str, Any]) -> None:
         "packages": str(PACKAGES),
         "control_key": microsoft["control_key"],
         "tenant": microsoft["tenant"],
-        "users": [{**microsoft["user"], "roles": ["Hybrid Identity Administrator"], "oid": str(uuid.uuid4())}],
+        "users": [{**_PEOPLE[name], **person} for name, person in microsoft["people"].items()],
+        "applications": [
+            {"name": name, "roles": _APPLICATIONS[name].get("roles", []), **application}
+            for name, application in microsoft["applications"].items()
+        ],
+        "device_code_interval": 1,
         "forest": microsoft["forest"],
         "configurations": microsoft["configurations"],
         "log": str(state.logs / "microsoft.log"),
@@ -193,6 +227,14 @@ def _start_microsoft(state: State, data: dict[str, Any]) -> None:
     _write(state.config("microsoft"), config)
     _spawn(state, data, "microsoft", "microsoft", ["--config", str(state.config("microsoft"))])
     _await("Microsoft's side", data["processes"]["microsoft"], (microsoft["address"], MICROSOFT_PORT), state.logs / "microsoft.out")
+
+
+def _make_certificates(state: State, applications: dict[str, Any]) -> None:
+    """Make the certificates of the applications that have one, each in a file with its key."""
+    for name in (name for name, one in _APPLICATIONS.items() if one.get("certificate")):
+        file, issued = state.path / f"{name}.pem", new_ca(f"Cloud Sync Lab {name}")
+        _write_private(file, issued.certificate_pem + issued.key_pem)
+        applications[name]["certificate"] = str(file)
 
 
 def _start_hosts(state: State, data: dict[str, Any]) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from cloudlab.microsoft.config import Config
 from cloudlab.microsoft.server import Server
-from cloudlab.pki import Pki
+from cloudlab.pki import Pki, new_ca
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from microsoft_client import ADMIN, DOMAIN, KEY, TENANT, Client, Session
+from microsoft_client import ADMIN, APPLICATION, DOMAIN, KEY, PUBLIC_CLIENT, SPECIAL, TENANT, Client, Session
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,15 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def config(pki: Pki, packages: Path) -> dict[str, Any]:
+def application_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate of the application, and its key, in one file."""
+    file, issued = tmp_path_factory.mktemp("application") / "application.pem", new_ca("application")
+    file.write_bytes(issued.certificate_pem + issued.key_pem)
+    return file
+
+
+@pytest.fixture(scope="session")
+def config(pki: Pki, packages: Path, application_certificate: Path) -> dict[str, Any]:
     def user(name: str, **more: Any) -> dict[str, Any]:
         return {"upn": f"{name}@{DOMAIN}", "password": "password", "roles": ["Hybrid Identity Administrator"], **more}
 
@@ -59,7 +67,12 @@ def config(pki: Pki, packages: Path) -> dict[str, Any]:
         "users": [
             user("admin"),
             user("plain", roles=[]),
-            *(user(name, **{name: True}) for name in ("mfa", "guest", "locked", "disabled")),
+            user("reader", roles=["Global Reader"]),
+            *(user(name, **{name: True}) for name in SPECIAL),
+        ],
+        "applications": [
+            {**APPLICATION, "certificate": str(application_certificate), "roles": ["Synchronization.Read.All"]},
+            {"name": "public", "client_id": PUBLIC_CLIENT},
         ],
         "forest": {
             "domain": "contoso.lab",

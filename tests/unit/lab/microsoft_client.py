@@ -18,6 +18,15 @@ TENANT = "aaaaaaaa-1111-2222-3333-bbbbbbbbbbbb"
 DOMAIN = "contoso.onmicrosoft.lab"
 KEY = "the control key"
 REGISTRATION_SCOPE = "https://proxy.cloudwebappproxy.net/registerapp/user_impersonation"
+#: People who are each refused for a reason of their own.
+SPECIAL = ("mfa", "enroll", "guest", "locked", "disabled", "expired", "blocked", "unmanaged")
+APPLICATION = {
+    "name": "automation",
+    "client_id": "99999999-0000-4000-8000-000000000001",
+    "secret": "the application's secret",
+    "expired_secret": "last year's secret",
+}
+PUBLIC_CLIENT = "99999999-0000-4000-8000-000000000002"
 ADMIN = {"userName": r"CONTOSO\labadmin", "password": "forest password"}
 
 

@@ -5,17 +5,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jwt
+import msal
 import pytest
 from cloudlab.microsoft.config import ROLES
 from cloudlab.microsoft.openid import GRAPH_POWERSHELL
-from microsoft_client import DOMAIN, KEY, REGISTRATION_SCOPE, TENANT, Client
+from cloudlab.pki import new_ca
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from microsoft_client import APPLICATION, DOMAIN, PUBLIC_CLIENT, REGISTRATION_SCOPE, TENANT, Client
 
 
 def _by_password(client: Client, name: str, password: str = "password", **options: Any) -> dict[str, Any]:
     answer: dict[str, Any] = client.msal(**options).acquire_token_by_username_password(f"{name}@{DOMAIN}", password, [REGISTRATION_SCOPE])
+    return answer
+
+
+def _as_application(client: Client, credential: Any, scope: str | None = None) -> dict[str, Any]:
+    options = {"authority": f"{client.url}/{TENANT}", "instance_discovery": False, "http_client": client.session}
+    application = msal.ConfidentialClientApplication(APPLICATION["client_id"], client_credential=credential, **options)
+    answer: dict[str, Any] = application.acquire_token_for_client([scope or f"{client.url}/graph/.default"])
     return answer
 
 
@@ -60,6 +72,8 @@ def test_tokens_are_signed_with_the_published_key(shared: Client) -> None:
         ("guest", "password", 50020),
         ("locked", "password", 50053),
         ("disabled", "password", 50057),
+        ("enroll", "password", 50079),
+        ("expired", "password", 50055),
     ],
 )
 def test_a_refused_password_has_the_real_code(shared: Client, name: str, password: str, code: int) -> None:
@@ -67,6 +81,12 @@ def test_a_refused_password_has_the_real_code(shared: Client, name: str, passwor
     assert answer["error"] == "invalid_grant"
     assert answer["error_codes"] == [code]
     assert answer["error_description"].startswith(f"AADSTS{code}: ")
+
+
+@pytest.mark.parametrize(("name", "code"), [("blocked", 53003), ("unmanaged", 530003)])
+def test_conditional_access_wants_an_interaction(shared: Client, name: str, code: int) -> None:
+    answer = _by_password(shared, name)
+    assert (answer["error"], answer["error_codes"]) == ("interaction_required", [code])
 
 
 def test_a_client_without_preauthorization_does_not_get_the_registration_scope(shared: Client) -> None:
@@ -107,8 +127,68 @@ def test_device_codes_do_not_work_for_no_tenant_in_particular(shared: Client) ->
     assert answer.json()["error_codes"] == [90133]
 
 
-def test_a_revoked_refresh_token_is_refused(client: Client) -> None:
+@pytest.mark.parametrize("code", [None, 50173, 70043, 700082])
+def test_an_ended_refresh_token_is_refused_with_the_reason(client: Client, code: int | None) -> None:
     app = client.msal()
     app.acquire_token_by_username_password(f"admin@{DOMAIN}", "password", [REGISTRATION_SCOPE])
-    client.session.post(f"{client.url}/lab/revoke-refresh-tokens", headers={"X-Lab-Key": KEY}, timeout=10)
-    assert app.acquire_token_silent([f"{client.url}/graph/.default"], account=app.get_accounts()[0]) is None
+    client.control("POST", "revoke-refresh-tokens", {"code": code} if code else None)
+    answer = app.acquire_token_silent_with_error([f"{client.url}/graph/.default"], account=app.get_accounts()[0])
+    assert answer["error_codes"] == [code or 50173]
+
+
+def test_a_refresh_token_ends_for_no_other_reason(shared: Client) -> None:
+    assert shared.control("POST", "revoke-refresh-tokens", {"code": 1}).status_code == 400
+
+
+def test_blocked_device_codes_are_refused_once_a_person_has_signed_in(client: Client) -> None:
+    app = client.msal()
+    client.control("POST", "conditional-access", {"block_device_codes": True})
+    flow = app.initiate_device_flow([REGISTRATION_SCOPE])
+    client.control("POST", "device-codes", {"user_code": flow["user_code"], "upn": f"admin@{DOMAIN}"})
+    assert app.acquire_token_by_device_flow(flow)["error_codes"] == [53003]
+
+
+@pytest.mark.parametrize("kind", ["secret", "certificate", "certificate with its old thumbprint"])
+def test_an_application_gets_a_token_of_its_own(shared: Client, application_certificate: Path, kind: str) -> None:
+    pem = application_certificate.read_text()
+    old = {"thumbprint": x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA1()).hex()}  # noqa: S303  # as older clients send it
+    certificate = {"private_key": pem, "public_certificate": pem, **(old if "old" in kind else {})}
+    answer = _as_application(shared, APPLICATION["secret"] if kind == "secret" else certificate)
+    claims = _claims(answer["access_token"])
+    assert (claims["roles"], claims["idtyp"], claims["tid"]) == (["Synchronization.Read.All"], "app", TENANT)
+    assert not {"scp", "upn", "wids"} & set(claims)
+    assert claims["appidacr"] == ("1" if kind == "secret" else "2")
+
+
+@pytest.mark.parametrize(("secret", "code"), [("wrong", 7000215), (APPLICATION["expired_secret"], 7000222)])
+def test_an_application_without_its_secret_is_refused(shared: Client, secret: str, code: int) -> None:
+    answer = _as_application(shared, secret)
+    assert (answer["error"], answer["error_codes"]) == ("invalid_client", [code])
+
+
+def test_an_application_with_another_certificate_is_refused(shared: Client) -> None:
+    other = new_ca("other")
+    pem = (other.certificate_pem + other.key_pem).decode()
+    assert _as_application(shared, {"private_key": pem, "public_certificate": pem})["error_codes"] == [700027]
+
+
+def test_an_assertion_that_has_ended_is_refused(shared: Client, application_certificate: Path) -> None:
+    url, client = f"{shared.url}/{TENANT}/oauth2/v2.0/token", APPLICATION["client_id"]
+    claims = {"aud": url, "iss": client, "sub": client, "exp": 1_000_000_000}
+    assertion = jwt.encode(claims, application_certificate.read_text().partition("-----END CERTIFICATE-----")[2], "RS256")
+    data = {"grant_type": "client_credentials", "client_id": client, "scope": f"{shared.url}/graph/.default", "client_assertion": assertion}
+    answer = shared.session.post(url, data=data, timeout=10)
+    assert (answer.status_code, answer.json()["error_codes"]) == (401, [700024])
+
+
+def test_a_confidential_client_signs_nobody_in(shared: Client) -> None:
+    assert _by_password(shared, "admin", client_id=APPLICATION["client_id"])["error_codes"] == [7000218]
+
+
+def test_a_client_without_consent_is_refused(shared: Client) -> None:
+    assert _by_password(shared, "admin", client_id=PUBLIC_CLIENT)["error_codes"] == [65001]
+
+
+def test_an_application_asks_for_nothing_but_its_default(shared: Client) -> None:
+    answer = _as_application(shared, APPLICATION["secret"], f"{shared.url}/graph/User.Read")
+    assert answer["error_codes"] == [70011]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run of Microsoft's side is made of: address, tenant, people, forest."""
+"""What a run of Microsoft's side is made of: address, tenant, people, applications, forest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ ADMINISTRATORS = frozenset(ROLES[name] for name in ("Hybrid Identity Administrat
 
 @dataclass(frozen=True)
 class User:
-    """A person who signs in; `mfa`, `guest`, `locked` and `disabled` each make a password sign-in fail in its own way."""
+    """A person who signs in. Each of the switches makes a password sign-in fail in its own way, most of them a device code's too.
+
+    `expired` is the password, `enroll` one who must register for MFA, `blocked` is Conditional Access, `unmanaged` the device.
+    """
 
     upn: str
     password: str = field(repr=False)
@@ -32,11 +35,39 @@ class User:
     guest: bool = False
     locked: bool = False
     disabled: bool = False
+    expired: bool = False
+    enroll: bool = False
+    blocked: bool = False
+    unmanaged: bool = False
 
     @property
     def wids(self) -> list[str]:
         """Role template ids; a role that has no name here is one already."""
         return [ROLES.get(role, role) for role in self.roles]
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application registered in the tenant: confidential with a secret or a certificate (PEM), else public and without consent.
+
+    `roles` are the permissions of its own that it has on Graph.
+    """
+
+    client_id: str
+    name: str
+    secret: str = field(default="", repr=False)
+    expired_secret: str = field(default="", repr=False)
+    certificate: Path | None = None
+    roles: tuple[str, ...] = ()
+
+    @property
+    def confidential(self) -> bool:
+        return bool(self.secret or self.certificate)
+
+    @classmethod
+    def parse(cls, data: dict[str, Any]) -> Application:
+        certificate = data.get("certificate")
+        return cls(**{**data, "roles": tuple(data.get("roles", ())), "certificate": Path(certificate) if certificate else None})
 
 
 @dataclass(frozen=True)
@@ -94,6 +125,7 @@ class Config:
     tenant_domain: str
     users: tuple[User, ...]
     forest: Forest
+    applications: tuple[Application, ...] = ()
     log: Path | None = None
     realm_port: int | None = 443
     heartbeat_timeout: float = 30
@@ -114,6 +146,7 @@ class Config:
         data["forest"] = Forest.parse(data["forest"])
         data["configurations"] = tuple(data.get("configurations", ()))
         data["users"] = tuple(User(**{**user, "roles": tuple(user.get("roles", ()))}) for user in users)
+        data["applications"] = tuple(Application.parse(item) for item in data.get("applications", ()))
         for item in fields(cls):
             if item.name in ("pki", "packages", "log") and data.get(item.name):
                 data[item.name] = Path(data[item.name])

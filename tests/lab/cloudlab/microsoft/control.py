@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests read and set, guarded by a key in the header `X-Lab-Key`.
 
-State, counters, faults, device codes, refresh tokens, the size of Graph's pages, sync configurations, records of agents, overlaps.
+State, counters, faults, device codes, refresh tokens, Conditional Access, the size of Graph's pages, sync configurations, records of agents, overlaps.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from cloudlab.microsoft.cloud import current_cloud
 from cloudlab.microsoft.configurations import STATES, Quarantine
 from cloudlab.microsoft.directory import Agent
-from cloudlab.microsoft.openid import approve
+from cloudlab.microsoft.openid import REFRESH_ENDS, approve
 from cloudlab.microsoft.traffic import Fault
 from flask import Blueprint, abort, request
 
@@ -82,7 +82,18 @@ def answer_device_code() -> tuple[str, int]:
 
 @control.post("/revoke-refresh-tokens")
 def revoke_refresh_tokens() -> tuple[str, int]:
-    current_cloud().tokens.revoke()
+    """Make every refresh token worthless: {code: 700082}; without a code as when the person's password was changed."""
+    code = int((request.get_json(silent=True) or {}).get("code", REFRESH_ENDS[0]))
+    if code not in REFRESH_ENDS:
+        abort(400, f"A refresh token ends with one of {REFRESH_ENDS}.")
+    current_cloud().tokens.end_refresh_tokens(code)
+    return NOTHING
+
+
+@control.post("/conditional-access")
+def conditional_access() -> tuple[str, int]:
+    """Switch the authentication flows policy: {block_device_codes: true}."""
+    current_cloud().device_codes.blocked = bool(request.get_json()["block_device_codes"])
     return NOTHING
 
 

@@ -29,9 +29,10 @@ class DeviceCode:
 
 
 class DeviceCodes:
-    """The device codes of one server."""
+    """The device codes of one server; `blocked` when Conditional Access's authentication flows policy forbids them."""
 
     def __init__(self) -> None:
+        self.blocked = False
         self._codes: dict[str, DeviceCode] = {}
         self._lock = threading.Lock()
 

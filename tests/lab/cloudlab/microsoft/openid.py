@@ -1,10 +1,12 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sign-in service: discovery, keys, password, refresh token and device code, as much of it as msal uses.
+"""The sign-in service: discovery, keys, password, refresh token, device code, and an application's secret or certificate.
 
-Left out: browser sign-in, application-only tokens, conditional access, consent. The clients below and what each may ask for are
-the lab's own assumption: which permissions Microsoft preauthorized for its own clients is not documented.
+Left out: browser sign-in, giving consent (an application has it or not), Conditional Access but for its refusals. Microsoft tells a
+person on the sign-in page that device codes are blocked, and only sometimes the waiting device; here the device is told. The clients
+below and what each may ask for are the lab's own assumption: which permissions Microsoft preauthorized for its own clients is not
+documented.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from cloudlab.microsoft.client_proof import prove
 from cloudlab.microsoft.cloud import REGISTRATION_RESOURCE, base_url, current_cloud, graph_resource
-from cloudlab.microsoft.config import User
+from cloudlab.microsoft.config import Application, User
 from cloudlab.microsoft.device_codes import LIFE
 from cloudlab.microsoft.sign_in_errors import SignInError
 from cloudlab.microsoft.tokens import SignIn
@@ -38,6 +41,8 @@ _GRAPH_PERMISSIONS = (
 _GRAPH_DEFAULT = ("Policy.Read.HybridAuthentication", "Synchronization.Read.All", "Application.Read.All", "User.Read")
 _ARM_RESOURCES = ("https://management.azure.com", "https://management.core.windows.net")
 _OPENID_SCOPES = frozenset(("openid", "profile", "offline_access", "email"))
+#: AADSTS codes that a refresh token can be ended with: revoked, sign-in frequency, not used for too long.
+REFRESH_ENDS = (50173, 70043, 700082)
 _SHARED_TENANTS = frozenset(("common", "consumers", "organizations"))
 
 openid = Blueprint("openid", __name__)
@@ -45,7 +50,7 @@ openid = Blueprint("openid", __name__)
 
 @openid.errorhandler(SignInError)
 def refused(error: SignInError) -> tuple[dict[str, Any], int]:
-    return error.body(), 400
+    return error.body(), error.status
 
 
 @openid.get("/<tenant>/v2.0/.well-known/openid-configuration")
@@ -112,6 +117,8 @@ def token(tenant: str) -> dict[str, Any]:
         sign_in = _by_refresh_token()
     elif grant in ("device_code", "urn:ietf:params:oauth:grant-type:device_code"):
         return _answer(*_by_device_code())
+    elif grant == "client_credentials":
+        return _application_answer(_field("scope"))
     else:
         raise SignInError(70003, grant=grant)
     return _answer(sign_in, _field("scope"))
@@ -141,15 +148,18 @@ def _by_password(scope: str) -> SignIn:
     if user.password != password:
         raise SignInError(50126)
     _check_account(user, client_id)
-    if user.mfa:
-        raise SignInError(50076, resource=_resource(_scopes(scope)))
+    if user.expired:
+        raise SignInError(50055)
+    if user.mfa or user.enroll:
+        raise SignInError(50076 if user.mfa else 50079, resource=_resource(_scopes(scope)))
     return SignIn(user, client_id, mfa=False)
 
 
 def _by_refresh_token() -> SignIn:
-    sign_in = current_cloud().tokens.refresh(_field("refresh_token"), _client_id())
+    tokens, token = current_cloud().tokens, _field("refresh_token")
+    sign_in, ended = tokens.refresh(token, _client_id()), tokens.why_ended(token)
     if sign_in is None:
-        raise SignInError(70000)
+        raise SignInError(ended or 70000)
     return sign_in
 
 
@@ -166,6 +176,8 @@ def _by_device_code() -> tuple[SignIn, str]:
     if known.user is None:
         raise SignInError(70016)
     _check_account(known.user, known.client_id)
+    if current_cloud().device_codes.blocked:
+        raise SignInError(53003)
     current_cloud().device_codes.drop(code)
     return SignIn(known.user, known.client_id, mfa=known.user.mfa), known.scope
 
@@ -175,6 +187,8 @@ def _check_account(user: User, client_id: str) -> None:
         raise SignInError(50020, tenant=current_cloud().config.tenant_domain, client=client_id)
     if user.disabled:
         raise SignInError(50057)
+    if user.blocked or user.unmanaged:
+        raise SignInError(53003 if user.blocked else 530003)
 
 
 def _answer(sign_in: SignIn, scope: str) -> dict[str, Any]:
@@ -193,6 +207,26 @@ def _answer(sign_in: SignIn, scope: str) -> dict[str, Any]:
         **({"refresh_token": cloud.tokens.refresh_token(sign_in)} if "offline_access" in asked else {}),
         **({"id_token": cloud.tokens.id_token(sign_in, _issuer(cloud.config.tenant_id))} if "openid" in asked else {}),
         **({"client_info": cloud.tokens.client_info(sign_in)} if request.form.get("client_info") == "1" else {}),
+    }
+
+
+def _application_answer(scope: str) -> dict[str, Any]:
+    """Answer an application that signs in as itself: only `.default` may be asked for, and there is no refresh token."""
+    cloud, application = current_cloud(), _application()
+    if application is None:
+        raise SignInError(7000218)
+    certified = prove(application, request.form, request.base_url)
+    scopes = _scopes(scope)
+    resource = _resource(scopes)
+    if any(permission != ".default" for _, permission in scopes):
+        raise SignInError(70011, scope=scope)
+    roles = application.roles if resource == graph_resource() else ()
+    cloud.counters.add("tokens_issued")
+    return {
+        "token_type": "Bearer",
+        "expires_in": cloud.config.token_lifetime,
+        "ext_expires_in": cloud.config.token_lifetime,
+        "access_token": cloud.tokens.application_token(application, resource, roles, certified=certified),
     }
 
 
@@ -216,6 +250,9 @@ def _resource(scopes: list[tuple[str, str]]) -> str:
 
 def _permissions(resource: str, scopes: list[tuple[str, str]], client_id: str) -> list[str]:
     """What the token's `scp` holds; only some of Microsoft's clients get the registration scope."""
+    application = _application()
+    if application:
+        raise SignInError(65001, client=client_id, name=application.name)
     if resource == REGISTRATION_RESOURCE and client_id not in _REGISTRATION_CLIENTS:
         raise SignInError(65002, client=client_id, resource=resource)
     is_graph = resource == graph_resource()
@@ -232,10 +269,22 @@ def _permissions(resource: str, scopes: list[tuple[str, str]], client_id: str) -
 
 
 def _client_id() -> str:
-    client_id = _field("client_id")
-    if client_id not in _CLIENTS:
-        raise SignInError(700016, client=client_id, tenant=current_cloud().config.tenant_id)
+    """The client of a person's sign-in, which must be a public one."""
+    client_id, application = _field("client_id"), _application()
+    if application and application.confidential:
+        raise SignInError(7000218)
     return client_id
+
+
+def _application() -> Application | None:
+    """The tenant's own application that asks; None when it is one of Microsoft's."""
+    client_id, config = _field("client_id"), current_cloud().config
+    if client_id in _CLIENTS:
+        return None
+    found = next((one for one in config.applications if one.client_id == client_id), None)
+    if found is None:
+        raise SignInError(700016, client=client_id, tenant=config.tenant_id)
+    return found
 
 
 def _check_tenant(tenant: str) -> None:

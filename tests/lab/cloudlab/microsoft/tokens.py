@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
-from cloudlab.microsoft.config import Config, User
+from cloudlab.microsoft.config import Application, Config, User
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 _ALGORITHM = "RS256"
@@ -38,6 +38,7 @@ class Tokens:
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._key_id = secrets.token_urlsafe(20)
         self._refresh: dict[str, SignIn] = {}
+        self._ended: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def key_set(self) -> dict[str, Any]:
@@ -64,6 +65,25 @@ class Tokens:
             "uti": secrets.token_urlsafe(16),
             "ver": "1.0",
             "wids": user.wids,
+        }
+        return self._sign(claims)
+
+    def application_token(self, application: Application, audience: str, roles: tuple[str, ...], *, certified: bool) -> str:
+        """Return an application's own token: no person, no `scp`, but `roles`."""
+        claims = {
+            "aud": audience,
+            "iss": f"https://sts.windows.net/{self._config.tenant_id}/",
+            **self._times(int(time.time())),
+            "app_displayname": application.name,
+            "appid": application.client_id,
+            "appidacr": "2" if certified else "1",
+            "idtyp": "app",
+            "oid": application.client_id,
+            **({"roles": list(roles)} if roles else {}),
+            "sub": application.client_id,
+            "tid": self._config.tenant_id,
+            "uti": secrets.token_urlsafe(16),
+            "ver": "1.0",
         }
         return self._sign(claims)
 
@@ -99,9 +119,15 @@ class Tokens:
             found = self._refresh.get(token)
         return found if found and found.client_id == client_id else None
 
-    def revoke(self) -> None:
-        """Make every refresh token worthless."""
+    def why_ended(self, token: str) -> int | None:
+        """Return the AADSTS code that a refresh token was ended with."""
         with self._lock:
+            return self._ended.get(token)
+
+    def end_refresh_tokens(self, code: int) -> None:
+        """Make every refresh token worthless; who uses one is told the code."""
+        with self._lock:
+            self._ended.update(dict.fromkeys(self._refresh, code))
             self._refresh.clear()
 
     def read(self, token: str, audience: str) -> dict[str, Any]:
