@@ -13,7 +13,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration_errors import failed_steps
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire, scope_for
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
     AgentAction,
@@ -86,8 +86,9 @@ class ActionModule(AgentAction):
         if options["certificate_renewal_days"] < 0:
             days = options["certificate_renewal_days"]
             raise ConfigurationError(f"'certificate_renewal_days' is {days}: give a number of days, 0 or more.")
-        cloud = resolve_cloud(options["cloud"])
-        return cloud, SignIn.from_options(options["sign_in"])
+        cloud, sign_in = resolve_cloud(options["cloud"]), SignIn.from_options(options["sign_in"])
+        scope_for(sign_in, cloud, "registration")
+        return cloud, sign_in
 
     def _agent_token(self, options: Options, cloud: Cloud, sign_in: SignIn) -> Token:
         """Fetch and check the token."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signs in to the tenant with msal, once a run and for both audiences: the registration service and Microsoft Graph.
+"""Signs in to the tenant, once a run and for both audiences: the registration service and Microsoft Graph.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -9,42 +9,20 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import hashlib
-import json
 import time
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, SignInError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN, Token, read_token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, SignInError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import CONSENT, REMEDIES
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request, obtain
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import APPLICATIONS, SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN, Token, expiry, read_token
 
-try:
-    import msal
-except ImportError:  # the documentation can be read without it
-    msal = None
+__all__ = ["Audience", "SignIn", "Store", "acquire", "scope_for"]
 
 Audience = t.Literal["registration", "graph"]
-
-#: What to do about Microsoft's error numbers (learn.microsoft.com, "Microsoft Entra authentication and authorization error codes").
-_REMEDIES = {
-    "AADSTS50020": "the account is a guest or a personal one: use a work account of the tenant",
-    "AADSTS50034": "the account does not exist in the tenant: check 'username'",
-    "AADSTS50053": "the account is locked after too many wrong passwords: wait, or unlock it",
-    "AADSTS50055": "the password has expired: set a new one",
-    "AADSTS50057": "the account is disabled: enable it",
-    "AADSTS50076": "the account must use MFA, which a password alone cannot: use 'access_token', or an account that is exempt",
-    "AADSTS50079": "the account must register for MFA: use 'access_token', or an account that is exempt",
-    "AADSTS50126": "the user name or the password is wrong: correct 'username' or 'password'",
-    "AADSTS53003": "Conditional Access blocks the sign-in: exempt the controller or the account, or use 'access_token'",
-    "AADSTS65001": "the client has no consent for the scope: grant it, or use another 'client_id'",
-    "AADSTS65002": "the client may not be used for the scope: use another 'client_id'",
-    "AADSTS700016": "the client does not exist in the tenant: check 'client_id'",
-    "AADSTS7000218": "the client is a confidential one: give the 'client_id' of a public client",
-    "AADSTS90002": "the tenant does not exist in this cloud: check 'tenant_id' and 'cloud'",
-    "AADSTS90133": "the sign-in must go to the tenant's own authority: check 'tenant_id'",
-}
+Value = dict[str, t.Any]
 
 #: How long a refusal is remembered: longer than any run, since each new try of a wrong password counts towards the account's lock.
 _REFUSED_SECONDS = 7 * 24 * 3600
@@ -52,47 +30,11 @@ _REFUSED_SECONDS = 7 * 24 * 3600
 _TROUBLE_SECONDS = 60
 
 
-#: The client, not the user, is refused: consent is missing or cannot be had for this audience.
-_CONSENT = {"AADSTS65001", "AADSTS65002"}
-
-
 class Store(t.Protocol):
     """Memory that the forks of a run share (plugin_utils/_run_store.py)."""
 
-    def get_or_create(
-        self, key: str, create: t.Callable[[], dict[str, t.Any]], fresh: t.Callable[[dict[str, t.Any]], bool]
-    ) -> dict[str, t.Any]:
+    def get_or_create(self, key: str, create: t.Callable[[], Value], fresh: t.Callable[[Value], bool]) -> Value:
         """Return the value under a key, made by create unless there is a fresh one."""
-
-
-@dataclasses.dataclass(frozen=True)
-class SignIn:
-    """How to sign in: the option "sign_in", checked."""
-
-    method: str
-    client_id: str
-    username: str | None = None
-    password: str | None = dataclasses.field(default=None, repr=False)
-    access_token: str | None = dataclasses.field(default=None, repr=False)
-    graph_access_token: str | None = dataclasses.field(default=None, repr=False)
-
-    @classmethod
-    def from_options(cls, options: t.Mapping[str, t.Any]) -> SignIn:
-        """Check the option "sign_in".
-
-        Raises:
-            ConfigurationError: what the method needs is missing.
-        """
-        given = {field.name: options.get(field.name) for field in dataclasses.fields(cls)}
-        sign_in = cls(**{name: str(value) if value is not None else None for name, value in given.items()})  # type: ignore[arg-type]
-        if sign_in.method == "access_token" and not (sign_in.access_token or sign_in.graph_access_token):
-            raise ConfigurationError("'sign_in' has the method access_token and no token: give 'access_token' or 'graph_access_token'.")
-        return sign_in
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells this sign-in from others, without its secrets."""
-        return hashlib.sha256(json.dumps(dataclasses.astuple(self)).encode()).hexdigest()
 
 
 def acquire(
@@ -104,123 +46,142 @@ def acquire(
     ca_path: str | None,
     timeout: int,
     store: Store,
+    rejected: str | None = None,
 ) -> Token:
-    """Return a checked token, signing in only if the run has none yet.
+    """Return a checked token, signing in only if the run has none yet or its own is near its end.
+
+    Args:
+        sign_in: how to sign in.
+        cloud: which cloud.
+        tenant_id: which tenant.
+        audience: what the token is for.
+        ca_path: a file of CA certificates for the controller's requests, or None.
+        timeout: seconds for one request.
+        store: memory that the run's forks share.
+        rejected: the value of a token that the service has refused (401); another one is fetched for it, once.
 
     Raises:
         ConfigurationError: the cloud's registration scope is not known, or the method has no token for this audience.
         SignInError: Microsoft refused the sign-in, or could not be reached.
         TokenError: the token is of the wrong kind.
     """
-    scope = _scope(cloud, audience)
+    scope = scope_for(sign_in, cloud, audience)
     if sign_in.method == "access_token":
-        value = _given_token(sign_in, audience)
+        value = _given_token(sign_in, audience, rejected)
     else:
-        value = _shared_sign_in(sign_in, cloud, tenant_id, audience, ca_path, timeout, store)[scope]
-        if not isinstance(value, str):
-            raise SignInError(value["error"], value["code"])
-    token = read_token(value, tenant_id, scope.rpartition("/")[0], roles=audience == "registration")
+        value = _RunSignIn(Request(sign_in, cloud, tenant_id, scope, ca_path, timeout), store, rejected).token()
+    registers = audience == "registration"
+    token = read_token(value, tenant_id, scope.rpartition("/")[0], roles=registers, application=not registers)
     return dataclasses.replace(token, upn=token.upn or sign_in.username or "")
 
 
-def _scope(cloud: Cloud, audience: Audience) -> str:
-    if audience == "graph":
-        return f"{cloud.graph}/.default"
-    if not cloud.registration_scope:
+def scope_for(sign_in: SignIn | None, cloud: Cloud, audience: Audience) -> str:
+    """Return the scope of an audience's token.
+
+    Args:
+        sign_in: how to sign in; None to ask about the cloud alone.
+        cloud: which cloud.
+        audience: what the token is for.
+
+    Raises:
+        ConfigurationError: this sign-in or this cloud has no token for it.
+    """
+    if audience == "registration" and not cloud.registration_scope:
         raise ConfigurationError(
             f"No registration scope is known for the cloud {cloud.name}: describe the cloud as a dictionary with 'registration_scope', "
             "or register its agents with the wizard."
         )
-    return cloud.registration_scope
+    if sign_in and audience == "registration" and sign_in.method in APPLICATIONS:
+        raise ConfigurationError(
+            f"'sign_in' has the method {sign_in.method}: an application cannot register an agent, Microsoft accepts only a user's "
+            "delegated token. Use device_code, password, refresh_token, access_token or azure_cli."
+        )
+    if sign_in and sign_in.method == "access_token" and not _token_for(sign_in, audience):
+        purpose = "register" if audience == "registration" else "ask Microsoft Graph"
+        raise ConfigurationError(f"'sign_in' has no '{_option_of(audience)}', which is needed to {purpose}: give it.")
+    return str(cloud.registration_scope) if audience == "registration" else f"{cloud.graph}/.default"
 
 
-def _given_token(sign_in: SignIn, audience: Audience) -> str:
-    value = sign_in.access_token if audience == "registration" else sign_in.graph_access_token
-    if not value:
-        option = "access_token" if audience == "registration" else "graph_access_token"
-        raise ConfigurationError(f"'sign_in' has no '{option}', which is needed to reach the {audience} service.")
-    return value.strip()
+def _option_of(audience: Audience) -> str:
+    return "access_token" if audience == "registration" else "graph_access_token"
 
 
-def _shared_sign_in(
-    sign_in: SignIn, cloud: Cloud, tenant_id: str, audience: Audience, ca_path: str | None, timeout: int, store: Store
-) -> dict[str, t.Any]:
-    """Return the run's tokens by scope. A refused sign-in is kept too: a wrong password tried by every host would lock the account."""
-
-    def create() -> dict[str, t.Any]:
-        try:
-            return _password_tokens(sign_in, cloud, tenant_id, audience, ca_path, timeout)
-        except SignInError as error:
-            kept_for = _REFUSED_SECONDS if error.code in _REMEDIES else _TROUBLE_SECONDS
-            return {"error": str(error), "code": error.code, "expires_at": time.time() + MARGIN + kept_for}
-
-    key = f"sign-in {cloud.authority} {tenant_id} {sign_in.fingerprint}"
-    tokens = store.get_or_create(key, create, lambda value: bool(value["expires_at"] > time.time() + MARGIN))
-    if "error" in tokens:
-        raise SignInError(tokens["error"], tokens["code"])
-    return tokens
+def _token_for(sign_in: SignIn, audience: Audience) -> str:
+    return ((sign_in.access_token if audience == "registration" else sign_in.graph_access_token) or "").strip()
 
 
-def _password_tokens(
-    sign_in: SignIn, cloud: Cloud, tenant_id: str, audience: Audience, ca_path: str | None, timeout: int
-) -> dict[str, t.Any]:
-    """Sign in with the password for the wanted audience, and redeem the same sign-in for the other.
+def _given_token(sign_in: SignIn, audience: Audience, rejected: str | None) -> str:
+    value = _token_for(sign_in, audience)
+    if value == rejected:
+        raise SignInError(f"The service rejected the token in '{_option_of(audience)}': give a new one.")
+    return value
 
-    A client without consent for one of them may use the other all the same: that refusal is kept beside the token.
+
+class _RunSignIn:
+    """A sign-in as all hosts of a run share it.
+
+    What the store keeps of it is {"kept": what the method needs for its next token, "refusal": an entry or None, "tokens":
+    {scope: entry}}. An entry has "until", and either "value" or "error" and "code". A refused sign-in is kept too: a wrong password
+    tried by every host would lock the account.
     """
-    application = _application(sign_in, cloud, tenant_id, ca_path, timeout)
-    wanted = _scope(cloud, audience)
-    known = [scope for scope in (cloud.registration_scope, f"{cloud.graph}/.default") if scope]
-    tokens: dict[str, t.Any] = {}
-    ends: list[float] = []
-    for scope in sorted(known, key=lambda one: one != wanted):
+
+    def __init__(self, request: Request, store: Store, rejected: str | None) -> None:
+        self._request, self._store, self._rejected = request, store, rejected
+        self._known: Value = {"kept": "", "refusal": None, "tokens": {}}
+
+    def token(self) -> str:
+        """Return the token.
+
+        Raises:
+            SignInError: the sign-in is refused, now or before in this run.
+        """
+        request = self._request
+        key = f"sign-in {request.cloud.authority} {request.tenant_id} {request.sign_in.fingerprint}"
+        entry = self._entry(self._store.get_or_create(key, self._renewed, self._serves))
+        if "error" in entry:
+            raise SignInError(entry["error"], entry["code"])
+        return str(entry["value"])
+
+    def _entry(self, known: Value) -> Value:
+        entry: Value = known["refusal"] or known["tokens"].get(self._request.scope) or {}
+        return entry
+
+    def _serves(self, known: Value) -> bool:
+        # The store shows what it has before it asks for something new, and that is made from it.
+        self._known = known
+        entry = self._entry(known)
+        return bool(entry) and entry["until"] > time.time() and not self._is_rejected(entry)
+
+    def _is_rejected(self, entry: Value) -> bool:
+        return self._rejected is not None and entry.get("value") == self._rejected
+
+    def _renewed(self) -> Value:
+        known, scope = self._known, self._request.scope
+        entry, kept = self._new_entry(known["tokens"].get(scope) or {})
+        others = {name: one for name, one in known["tokens"].items() if name != scope}
+        # Consent is a matter of one audience; and a sign-in that has brought a token before is good in itself.
+        everywhere = "error" in entry and entry["code"] not in CONSENT and not any("value" in one for one in others.values())
+        return {"kept": kept, "refusal": entry if everywhere else None, "tokens": {**others, scope: entry}}
+
+    def _new_entry(self, before: Value) -> tuple[Value, str]:
+        """Return a new entry in place of the one before, and what is to be kept of the sign-in."""
+        kept, rejected = self._known["kept"], self._is_rejected(before)
+        if rejected and before["replaced"]:
+            return _refusal(SignInError(self._rejected_again()), _REFUSED_SECONDS), kept
         try:
-            answer = _ask(cloud, functools.partial(_redeem, application, sign_in, scope))
+            value, kept = obtain(dataclasses.replace(self._request, renew=self._rejected is not None), kept)
         except SignInError as error:
-            if not ends and error.code not in _CONSENT:
-                raise
-            tokens[scope] = {"error": str(error), "code": error.code}
-        else:
-            tokens[scope] = str(answer["access_token"])
-            ends.append(time.time() + int(answer["expires_in"]))
-    return {**tokens, "expires_at": min(ends, default=time.time() + MARGIN + _REFUSED_SECONDS)}
+            return _refusal(error, _REFUSED_SECONDS if error.code in REMEDIES else _TROUBLE_SECONDS), kept
+        if value == self._rejected:
+            return _refusal(SignInError(self._rejected_again()), _TROUBLE_SECONDS), kept
+        return {"value": value, "until": expiry(value) - MARGIN, "replaced": rejected}, kept
+
+    def _rejected_again(self) -> str:
+        return (
+            f"The service for {self._request.scope} rejected the token, and a new sign-in does not help: look into the tenant's sign-in "
+            "log, sign in afresh, and run it again."
+        )
 
 
-def _redeem(application: t.Any, sign_in: SignIn, scope: str) -> t.Any:
-    """Ask with the sign-in that was made before, if there is one, else with the password."""
-    for account in application.get_accounts():
-        return application.acquire_token_silent_with_error([scope], account)
-    return application.acquire_token_by_username_password(sign_in.username, sign_in.password, [scope])
-
-
-def _application(sign_in: SignIn, cloud: Cloud, tenant_id: str, ca_path: str | None, timeout: int) -> t.Any:
-    if msal is None or requests is None:
-        raise AgentError("The Python packages 'msal' and 'requests' are missing on the controller: install them with pip.")
-    # Made anew for each sign-in: msal keeps its tokens in this object's memory only.
-    options = {"authority": f"{cloud.authority}/{tenant_id}", "http_client": Session(ca_path, timeout), "instance_discovery": cloud.public}
-    return _ask(cloud, lambda: msal.PublicClientApplication(sign_in.client_id, **options), plain=True)
-
-
-def _ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) -> t.Any:
-    """Put a question to the authority through msal; its errors come as answers, the network's as exceptions."""
-    try:
-        answer = question()
-    except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
-        problem = f"The sign-in at {cloud.authority} could not be tried: {error}. Check 'cloud', 'ca_path' and the proxy."
-        raise SignInError(problem) from error
-    except RuntimeError as error:  # msal's word for a refusal of the account's own federation service; its text holds the whole answer
-        raise SignInError(f"The sign-in of a federated account at {cloud.authority} was refused: use 'access_token'.") from error
-    if plain:
-        return answer
-    if not answer or "error" in answer:
-        raise _refused(cloud, answer or {})
-    return answer
-
-
-def _refused(cloud: Cloud, answer: dict[str, t.Any]) -> SignInError:
-    codes = [f"AADSTS{code}" for code in answer.get("error_codes") or []]
-    text = str(answer.get("error_description") or answer.get("error") or "no answer").splitlines()[0]
-    code = next((one for one in codes if one in _REMEDIES), codes[0] if codes else None)
-    remedy = _REMEDIES.get(code or "", "look the number up in the tenant's sign-in log")
-    number = code or answer.get("error")
-    return SignInError(f"The sign-in at {cloud.authority} was refused ({number}): {remedy}. Microsoft says: {text}", code)
+def _refusal(error: SignInError, seconds: int) -> Value:
+    return {"error": str(error), "code": error.code, "until": time.time() + seconds}

@@ -37,15 +37,19 @@ class Token:
         expires_at: when it ends, seconds since 1970.
         upn: the user that signed in.
         tenant_id: the tenant that issued it.
+        application: whether it is an application's own, and not a user's.
     """
 
     value: str = dataclasses.field(repr=False)
     expires_at: int
     upn: str
     tenant_id: str
+    application: bool = False
 
 
-def read_token(value: str, tenant_id: str, audience: str, *, roles: bool = False, now: float | None = None) -> Token:
+def read_token(
+    value: str, tenant_id: str, audience: str, *, roles: bool = False, application: bool = False, now: float | None = None
+) -> Token:
     """Return the token with its claims, or say why it cannot be used.
 
     Args:
@@ -53,16 +57,29 @@ def read_token(value: str, tenant_id: str, audience: str, *, roles: bool = False
         tenant_id: the tenant that must have issued it.
         audience: what it must be for, with or without a path and a slash at the end.
         roles: whether the user must hold one of ROLES, if the token tells roles at all.
+        application: whether an application's own token will do as well as a user's.
         now: the time, seconds since 1970.
 
     Raises:
         TokenError: the reason, and what to do.
     """
     claims = _claims(value)
+    own = not claims.get("scp")
+    if own and not application:
+        raise TokenError(
+            f"The access token for {audience} cannot be used: it is an application's own; sign in as a user, Microsoft accepts no other "
+            "here."
+        )
     for problem in _problems(claims, tenant_id, audience, roles, time.time() if now is None else now):
         raise TokenError(f"The access token for {audience} cannot be used: {problem}.")
     upn = str(claims.get("upn") or claims.get("unique_name") or claims.get("preferred_username") or "")
-    return Token(value, int(claims["exp"]), upn, str(claims["tid"]))
+    return Token(value, int(claims["exp"]), upn, str(claims["tid"]), application=own)
+
+
+def expiry(value: str) -> float:
+    """Return when a token ends, seconds since 1970; 0 when it does not tell, which read_token refuses."""
+    end = _claims(value).get("exp")
+    return float(end) if isinstance(end, int) else 0.0
 
 
 def _claims(value: str) -> dict[str, t.Any]:
@@ -77,8 +94,6 @@ def _claims(value: str) -> dict[str, t.Any]:
 
 
 def _problems(claims: dict[str, t.Any], tenant_id: str, audience: str, roles: bool, now: float) -> t.Iterator[str]:
-    if not claims.get("scp"):
-        yield "it is an application's own; sign in as a user, Microsoft accepts no other here"
     if not _same_audience(str(claims.get("aud", "")), audience):
         yield f"it was issued for {claims.get('aud')}; ask for a token with the right scope"
     if str(claims.get("tid", "")).lower() != tenant_id.lower():

@@ -20,11 +20,9 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package impo
     PRODUCT_NAMES,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import SETTINGS
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import AZURE_CLI, CACHE_PATH, NEEDS
 
 Spec = dict[str, dict[str, t.Any]]
-
-#: Azure CLI's client: the one public client that is known to get a token for the registration service.
-AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 
 #: Where a package lies on the host unless told otherwise; agent_download makes the folder for administrators only.
 PACKAGE_PATH = r"C:\ProgramData\entra_ops\cloud_sync\AADConnectProvisioningAgentSetup.exe"
@@ -43,13 +41,21 @@ SIGN_IN: Spec = {
         "type": "dict",
         "options": {
             "access_token": {"type": "str", "no_log": True},
+            "cache_path": {"type": "path", "default": CACHE_PATH},
+            "certificate_password": {"type": "str", "no_log": True},
+            "certificate_path": {"type": "path"},
             "client_id": {"type": "str", "default": AZURE_CLI},
+            "client_secret": {"type": "str", "no_log": True},
             "graph_access_token": {"type": "str", "no_log": True},
-            "method": {"type": "str", "choices": ["password", "access_token"], "required": True},
+            "method": {"type": "str", "choices": list(NEEDS), "required": True},
             "password": {"type": "str", "no_log": True},
+            "refresh_token": {"type": "str", "no_log": True},
             "username": {"type": "str"},
         },
-        "required_if": [("method", "password", ("username", "password"))],
+        "required_if": [
+            *(("method", method, names) for method, names in NEEDS.items() if names),
+            ("method", "access_token", ("access_token", "graph_access_token"), True),
+        ],
     },
     "tenant_id": {"type": "str"},
 }
@@ -150,5 +156,12 @@ SPECS: dict[str, Spec] = {
         "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},
         "sync_check": {"type": "str", "choices": ["required", "best_effort", "off"], "default": "best_effort"},
         "wait": {"type": "int", "default": 0},
+    },
+    "sign_in": {
+        **CLOUD,
+        "cache_path": {"type": "path", "default": CACHE_PATH},
+        "client_id": {"type": "str", "default": AZURE_CLI},
+        "force": {"type": "bool", "default": False},
+        "tenant_id": {"type": "str", "required": True},
     },
 }

@@ -17,7 +17,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import SETTINGS, wanted_settings
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, scope_for
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._transfer import require_https_url, require_proxy_url
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import parse_version
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
@@ -71,13 +71,8 @@ def _ca_path(variables: Variables) -> None:
 
 
 def _sign_in(variables: Variables) -> None:
-    sign_in = variables.get("sign_in") or {}
-    if not sign_in:
-        return
-    SignIn.from_options(sign_in)
-    missing = [key for key in ("username", "password") if sign_in["method"] == "password" and not sign_in.get(key)]
-    if missing:
-        raise ConfigurationError(f"'{PREFIX}sign_in' has the method password and no {' and no '.join(missing)}: give it.")
+    if variables.get("sign_in"):
+        SignIn.from_options(variables["sign_in"])
 
 
 def _version(variables: Variables) -> None:
@@ -145,13 +140,8 @@ def _package(variables: Variables) -> None:
 
 
 def _registration(variables: Variables) -> None:
-    if not resolve_cloud(variables["cloud"]).registration_scope:
-        raise ConfigurationError(
-            f"No registration scope is known for this cloud: describe it as a dictionary with 'registration_scope' in '{PREFIX}cloud'."
-        )
-    sign_in = variables.get("sign_in") or {}
-    if sign_in.get("method") == "access_token" and not sign_in.get("access_token"):
-        raise ConfigurationError(f"'{PREFIX}sign_in' has no 'access_token', which is needed to register: give it.")
+    sign_in = SignIn.from_options(variables["sign_in"]) if variables.get("sign_in") else None
+    scope_for(sign_in, resolve_cloud(variables["cloud"]), "registration")
 
 
 def _source(variables: Variables) -> None:

@@ -152,8 +152,8 @@ def test_second_run_moves_no_package_and_asks_the_cloud_once(second: LabRun, lab
     counts = lab.microsoft.state()["counts"]
     assert counts["download_bytes"] == 0
     assert counts["registrations"] == 0
-    # One sign-in brings a token for the registration service and, by its refresh token, one for Graph.
-    assert (counts["tokens_issued"], counts["graph_listings"]) == (2, 1)
+    # Nothing is to be registered: the one token is Graph's.
+    assert (counts["tokens_issued"], counts["graph_listings"]) == (1, 1)
 
 
 def test_verification_passes_with_the_other_core(second: LabRun, ansible_playbook: RunPlaybook) -> None:

@@ -6,22 +6,26 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _sign_in
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _sign_in_methods
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session
 from cloudlab.microsoft.config import Config
 from cloudlab.microsoft.server import Server
-from cloudlab.pki import Pki
+from cloudlab.pki import Pki, new_ca
 from host_facts import TENANT
-from microsoft_side import PASSWORD, USERS, Microsoft
+from microsoft_side import APPLICATION, EXPIRED_SECRET, PASSWORD, PUBLIC_CLIENT, USERS, Microsoft
 
 
 @pytest.fixture(scope="session")
-def lab_server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Server, str]]:
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Server, str, Path]]:
     folder = tmp_path_factory.mktemp("microsoft")
     pki = Pki.create(folder / "pki")
+    certificate, issued = folder / "application.pem", new_ca("application")
+    certificate.touch(mode=0o600)
+    certificate.write_bytes(issued.certificate_pem + issued.key_pem)
     (folder / "manifest.json").write_text("[]", encoding="utf-8")
     settings: dict[str, t.Any] = {
         "address": "127.0.0.1",
@@ -32,17 +36,22 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Ser
         "control_key": "key",
         "tenant": {"id": TENANT, "domain": "lab.example"},
         "users": [{"password": PASSWORD, "roles": ["Hybrid Identity Administrator"], **user} for user in USERS],
+        "applications": [
+            {**APPLICATION, "expired_secret": EXPIRED_SECRET, "certificate": str(certificate), "roles": ["Synchronization.Read.All"]},
+            {"name": "public", "client_id": PUBLIC_CLIENT},
+        ],
+        "device_code_interval": 1,
         "forest": {"domain": "contoso.lab", "admin": r"CONTOSO\admin", "password": "x"},
         "graph_page_size": 2,
     }
     with Server(Config.parse(settings)) as server:
-        yield server, str(pki.certificate_path("ca"))
+        yield server, str(pki.certificate_path("ca")), certificate
 
 
 @pytest.fixture
-def microsoft(lab_server: tuple[Server, str], monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Microsoft]:
+def microsoft(lab_server: tuple[Server, str, Path], monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Microsoft]:
     """Microsoft's side without faults and counts; msal's question to the authority's host without its port finds it too."""
-    server, ca_path = lab_server
+    server, ca_path, certificate = lab_server
     asked: list[str] = []
 
     class PortedSession(Session):
@@ -53,8 +62,8 @@ def microsoft(lab_server: tuple[Server, str], monkeypatch: pytest.MonkeyPatch) -
                 asked.append(str(options["data"]["grant_type"]))
             return super().request(method, whole, *args, **options)
 
-    monkeypatch.setattr(_sign_in, "Session", PortedSession)
+    monkeypatch.setattr(_sign_in_methods, "Session", PortedSession)
     server.cloud.counters.reset()
     scope = "https://proxy.cloudwebappproxy.net/registerapp/user_impersonation"
-    yield Microsoft(server, Cloud("Lab", server.url, f"{server.url}/graph", scope), ca_path, asked)
+    yield Microsoft(server, Cloud("Lab", server.url, f"{server.url}/graph", scope), ca_path, asked, certificate)
     server.cloud.faults.clear()

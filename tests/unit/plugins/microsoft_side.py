@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
+from pathlib import Path
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
@@ -18,23 +20,49 @@ AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 USERS: tuple[dict[str, t.Any], ...] = (
     {"upn": "admin@lab.example"},
     {"upn": "plain@lab.example", "roles": []},
-    *({"upn": f"{name}@lab.example", name: True} for name in ("mfa", "guest", "locked", "disabled")),
+    {"upn": "reader@lab.example", "roles": ["Global Reader"]},
+    {"upn": "visitor_home.example#EXT#@lab.example"},
+    *(
+        {"upn": f"{name}@lab.example", name: True}
+        for name in ("mfa", "enroll", "guest", "locked", "disabled", "expired", "blocked", "unmanaged")
+    ),
 )
+APPLICATION = {"name": "automation", "client_id": "99999999-0000-4000-8000-000000000001", "secret": "the-applications-own-9"}
+EXPIRED_SECRET = "last-years-own-9"
+PUBLIC_CLIENT = "99999999-0000-4000-8000-000000000002"
 
 
 @dataclasses.dataclass
 class Microsoft:
-    """One server, and what a client must know of it; asked holds the grants that were tried."""
+    """One server, and what a client must know of it; asked holds the grants that were tried, certificate is the application's."""
 
     server: Server
     cloud: Cloud
     ca_path: str
     asked: list[str]
+    certificate: Path
 
     @staticmethod
     def sign_in(user: str = "admin", password: str = PASSWORD, **options: t.Any) -> SignIn:
         given = {"method": "password", "username": f"{user}@lab.example", "password": password, "client_id": AZURE_CLI}
         return SignIn.from_options({**given, **options})
+
+    def approve(self, name: str) -> t.Callable[[str], None]:
+        """Return what takes the message with the code, and signs a person in with it."""
+
+        def show(message: str) -> None:
+            known = re.search(r"enter the code (\w+) ", message)
+            assert known and self.approve_code(known[1], f"{name}@lab.example")
+
+        return show
+
+    def approve_code(self, user_code: str, upn: str) -> bool:
+        """Do what a person does on the sign-in page."""
+        code = self.server.cloud.device_codes.by_user_code(user_code)
+        user = next(one for one in self.server.cloud.config.users if one.upn == upn)
+        if code:
+            code.user = user
+        return code is not None
 
     def fail(self, route: str, **fault: t.Any) -> None:
         """Let the next request for a route fail."""

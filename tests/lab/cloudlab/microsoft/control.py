@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tests read and set, guarded by a key in the header `X-Lab-Key`.
 
-State, counters, faults, device codes, refresh tokens, Conditional Access, the size of Graph's pages, sync configurations, records of agents, overlaps.
+State, counters, faults, device codes, refresh tokens, Conditional Access, the size of Graph's pages, sync configurations, records of
+agents, overlaps.
 """
 
 from __future__ import annotations

@@ -197,10 +197,12 @@ def _answer(sign_in: SignIn, scope: str) -> dict[str, Any]:
     resource = _resource(scopes)
     permissions = _permissions(resource, scopes, sign_in.client_id)
     asked = set(scope.split())
+    # A `.default` that was asked for is among the scopes of the answer: msal finds the token in its cache by that.
+    granted = [*permissions, *(permission for _, permission in scopes if permission == ".default")]
     cloud.counters.add("tokens_issued")
     return {
         "token_type": "Bearer",
-        "scope": " ".join(f"{resource}/{permission}" for permission in permissions),
+        "scope": " ".join(f"{resource}/{permission}" for permission in granted),
         "expires_in": cloud.config.token_lifetime,
         "ext_expires_in": cloud.config.token_lifetime,
         "access_token": cloud.tokens.access_token(sign_in, resource, permissions),

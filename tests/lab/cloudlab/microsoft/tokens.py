@@ -126,9 +126,13 @@ class Tokens:
 
     def end_refresh_tokens(self, code: int) -> None:
         """Make every refresh token worthless; who uses one is told the code."""
+        for token in list(self._refresh):
+            self.end_refresh_token(token, code)
+
+    def end_refresh_token(self, token: str, code: int) -> None:
         with self._lock:
-            self._ended.update(dict.fromkeys(self._refresh, code))
-            self._refresh.clear()
+            self._refresh.pop(token, None)
+            self._ended[token] = code
 
     def read(self, token: str, audience: str) -> dict[str, Any]:
         """Return the claims of an access token.

@@ -163,7 +163,7 @@ def test_one_listing_serves_all_hosts_until_a_newer_one_is_wanted(microsoft: Mic
     store = RunStore()
     listings = [directory(microsoft, store=store).listing() for _ in agents]
     assert microsoft.count("graph_listings") == 3
-    assert microsoft.asked == ["password", "refresh_token"]
+    assert microsoft.asked == ["password"]
     directory(microsoft, store=store).listing(not_older_than=listings[0].fetched_at + 0.001)
     assert microsoft.count("graph_listings") == 6
     assert [find_record(listings[0], None, name)["domains"] for name in agents] == [["contoso.lab"]] * 5
@@ -173,7 +173,7 @@ def test_user_who_may_not_read_agents_makes_a_problem_that_is_shared(microsoft: 
     store = RunStore()
     problems = {directory(microsoft, "plain", store).listing().problem for _ in range(3)}
     assert len(problems) == 1 and "NotAdminRole" in problems.pop()
-    assert microsoft.asked == ["password", "refresh_token"]
+    assert microsoft.asked == ["password"]
 
 
 def test_user_who_may_not_read_groups_still_sees_agents(microsoft: Microsoft, agents: list[str]) -> None:

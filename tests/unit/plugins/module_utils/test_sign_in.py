@@ -7,24 +7,34 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import typing as t
 
 import pytest
 from access_tokens import token
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _sign_in
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _sign_in_methods
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, SignInError, TokenError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import Audience, SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import REMEDIES, refused
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RunStore
+from cloudlab.microsoft.sign_in_errors import TEXTS
 from host_facts import TENANT
-from microsoft_side import PASSWORD, Microsoft
+from microsoft_side import APPLICATION, PASSWORD, PUBLIC_CLIENT, Microsoft
+
+SECRETS = ("password", "access_token", "graph_access_token", "refresh_token", "client_secret", "certificate_password")
 
 
 def ask(
-    microsoft: Microsoft, sign_in: SignIn, audience: Audience = "registration", store: RunStore | None = None, tenant_id: str = TENANT
+    microsoft: Microsoft,
+    sign_in: SignIn,
+    audience: Audience = "registration",
+    store: RunStore | None = None,
+    tenant_id: str = TENANT,
+    rejected: str | None = None,
 ) -> Token:
-    store = store or RunStore()
-    return acquire(sign_in, microsoft.cloud, tenant_id, audience=audience, ca_path=microsoft.ca_path, timeout=10, store=store)
+    options: dict[str, t.Any] = {"ca_path": microsoft.ca_path, "timeout": 10, "store": store or RunStore(), "rejected": rejected}
+    return acquire(sign_in, microsoft.cloud, tenant_id, audience=audience, **options)
 
 
 def test_one_password_serves_both_audiences_and_all_hosts(microsoft: Microsoft) -> None:
@@ -44,6 +54,10 @@ def test_one_password_serves_both_audiences_and_all_hosts(microsoft: Microsoft) 
         ("guest", PASSWORD, "AADSTS50020", "use a work account of the tenant"),
         ("locked", PASSWORD, "AADSTS50053", "wait, or unlock it"),
         ("disabled", PASSWORD, "AADSTS50057", "enable it"),
+        ("expired", PASSWORD, "AADSTS50055", "set a new one"),
+        ("enroll", PASSWORD, "AADSTS50079", "register it in a browser"),
+        ("blocked", PASSWORD, "AADSTS53003", "use another 'method'"),
+        ("unmanaged", PASSWORD, "AADSTS530003", "exempt the account"),
     ],
 )
 def test_refusal_names_its_remedy(microsoft: Microsoft, user: str, password: str, code: str, remedy: str) -> None:
@@ -56,7 +70,7 @@ def test_refusal_names_its_remedy(microsoft: Microsoft, user: str, password: str
 def test_client_that_graph_refuses_may_register(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = {"error": "invalid_grant", "error_codes": [65001], "error_description": "AADSTS65001: no consent"}
     name = "acquire_token_silent_with_error"
-    monkeypatch.setattr(_sign_in.msal.PublicClientApplication, name, lambda *_, **__: refusal)
+    monkeypatch.setattr(_sign_in_methods.msal.PublicClientApplication, name, lambda *_, **__: refusal)
     store = RunStore()
     assert ask(microsoft, microsoft.sign_in(), "registration", store).upn == "admin@lab.example"
     with pytest.raises(SignInError, match="no consent for the scope"):
@@ -81,9 +95,17 @@ def test_wrong_password_is_not_tried_again_later_in_a_long_run(microsoft: Micros
     assert microsoft.asked == ["password"]
 
 
-def test_unknown_client_is_refused(microsoft: Microsoft) -> None:
-    with pytest.raises(SignInError, match="check 'client_id'"):
-        ask(microsoft, microsoft.sign_in(client_id="11111111-2222-3333-4444-555555555555"))
+@pytest.mark.parametrize(
+    ("client_id", "remedy"),
+    [
+        ("11111111-2222-3333-4444-555555555555", "AADSTS700016.*check 'client_id'"),
+        (PUBLIC_CLIENT, "AADSTS65001.*no consent"),
+        (APPLICATION["client_id"], "AADSTS7000218.*'client_id' of a public client"),
+    ],
+)
+def test_client_of_the_wrong_kind_is_refused(microsoft: Microsoft, client_id: str, remedy: str) -> None:
+    with pytest.raises(SignInError, match=remedy):
+        ask(microsoft, microsoft.sign_in(client_id=client_id))
 
 
 def test_user_without_the_role_is_refused_before_a_host_gets_the_token(microsoft: Microsoft) -> None:
@@ -103,18 +125,27 @@ def test_missing_ca_file_is_named(microsoft: Microsoft) -> None:
         ask(dataclasses.replace(microsoft, ca_path="nowhere.pem"), microsoft.sign_in())
 
 
-@pytest.mark.parametrize("number", sorted(_sign_in._REMEDIES))
-def test_each_known_number_has_a_remedy(number: str) -> None:
-    codes = [int(number.removeprefix("AADSTS"))]
-    answer = {"error": "invalid_grant", "error_codes": codes, "error_description": f"{number}: Text.\r\nTrace"}
-    refusal = _sign_in._refused(resolve_cloud("AzureCloud"), answer)
-    assert refusal.code == number and _sign_in._REMEDIES[number] in str(refusal)
+@pytest.mark.parametrize("code", sorted(TEXTS))
+def test_each_number_of_the_lab_has_a_remedy(code: int) -> None:
+    text = f"AADSTS{code}: {TEXTS[code][1]}"
+    refusal = refused("https://login.lab", [code], f"{text}\r\nTrace")
+    assert refusal.code == f"AADSTS{code}"
+    assert f"({refusal.code}): {REMEDIES[refusal.code]}. Microsoft says: {text}" in str(refusal)
     assert "Trace" not in str(refusal)
 
 
 def test_unknown_number_points_to_the_log() -> None:
-    refusal = _sign_in._refused(resolve_cloud("AzureCloud"), {"error": "invalid_grant", "error_codes": [99999]})
+    refusal = refused("https://login.lab", [99999], "invalid_grant")
     assert refusal.code == "AADSTS99999" and "sign-in log" in str(refusal)
+
+
+def test_the_number_with_a_remedy_is_told_first() -> None:
+    assert refused("https://login.lab", [99999, 50076], "").code == "AADSTS50076"
+
+
+def test_quoted_text_holds_no_secret() -> None:
+    text = "POST failed: client_secret=canary-9&password=canary-9, Authorization: Bearer canary-canary-canary-9"
+    assert "canary" not in str(refused("a proxy", [], text))
 
 
 @pytest.mark.parametrize(("audience", "option"), [("registration", "access_token"), ("graph", "graph_access_token")])
@@ -146,11 +177,50 @@ def test_cloud_without_registration_scope_says_so(microsoft: Microsoft, name: st
 
 
 def test_missing_library_is_named(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sign_in, "msal", None)
+    monkeypatch.setattr(_sign_in_methods, "msal", None)
     with pytest.raises(AgentError, match=r"'msal' and 'requests' are missing.*pip"):
         ask(microsoft, microsoft.sign_in())
 
 
+def test_each_token_is_renewed_when_it_is_near_its_end(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, now = RunStore(), time.time()
+    first = ask(microsoft, microsoft.sign_in(), "registration", store)
+    monkeypatch.setattr(time, "time", lambda: now + 1800)
+    second = ask(microsoft, microsoft.sign_in(), "graph", store)
+    monkeypatch.setattr(time, "time", lambda: now + 3600 - 299)
+    assert ask(microsoft, microsoft.sign_in(), "registration", store).value != first.value
+    assert ask(microsoft, microsoft.sign_in(), "graph", store).value == second.value
+    assert microsoft.asked == ["password", "refresh_token", "refresh_token"]
+
+
+def test_password_signs_in_anew_when_the_sign_in_has_ended(microsoft: Microsoft) -> None:
+    store = RunStore()
+    ask(microsoft, microsoft.sign_in(), "registration", store)
+    microsoft.server.cloud.tokens.end_refresh_tokens(70043)
+    assert ask(microsoft, microsoft.sign_in(), "graph", store).upn
+    assert microsoft.asked == ["password", "refresh_token", "password"]
+
+
+def test_rejected_token_is_replaced_once_for_all_hosts(microsoft: Microsoft) -> None:
+    store = RunStore()
+    first = ask(microsoft, microsoft.sign_in(), "graph", store)
+    tokens = {ask(microsoft, microsoft.sign_in(), "graph", store, rejected=first.value).value for _ in range(3)}
+    assert len(tokens) == 1 and first.value not in tokens
+    assert microsoft.asked == ["password", "refresh_token"]
+    for _ in range(2):
+        with pytest.raises(SignInError, match="rejected the token, and a new sign-in does not help"):
+            ask(microsoft, microsoft.sign_in(), "graph", store, rejected=tokens.copy().pop())
+    assert microsoft.asked == ["password", "refresh_token"]
+
+
+def test_rejected_token_that_was_given_is_named(microsoft: Microsoft) -> None:
+    given = token(exp=4_000_000_000)
+    sign_in = SignIn.from_options({"method": "access_token", "access_token": given})
+    with pytest.raises(SignInError, match="rejected the token in 'access_token': give a new one") as refusal:
+        ask(microsoft, sign_in, rejected=given)
+    assert given not in str(refusal.value)
+
+
 def test_secrets_are_hidden(microsoft: Microsoft) -> None:
-    shown = repr(microsoft.sign_in(password="hidden", access_token="hidden", graph_access_token="hidden"))
+    shown = repr(microsoft.sign_in(**dict.fromkeys(SECRETS, "hidden")))
     assert "hidden" not in shown

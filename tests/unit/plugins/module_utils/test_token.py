@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from access_tokens import NOW, REGISTRATION, token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import TokenError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import read_token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import expiry, read_token
 from host_facts import TENANT
 
 OTHER = "00000000-0000-0000-0000-000000000001"
@@ -69,6 +69,20 @@ def test_bad_token_is_refused_with_the_reason(changes: dict[str, t.Any], reason:
 
 def test_role_counts_only_where_it_is_asked_for() -> None:
     assert read(token(wids=[READER]), roles=False).upn
+
+
+def test_applications_token_counts_only_where_it_is_asked_for() -> None:
+    own = token(scp=..., upn=..., wids=..., roles=["Synchronization.Read.All"])
+    found = read_token(own, TENANT, REGISTRATION, application=True, now=NOW)
+    assert (found.application, found.upn, found.tenant_id) == (True, "", TENANT)
+    assert not read_token(token(), TENANT, REGISTRATION, application=True, now=NOW).application
+    with pytest.raises(TokenError, match="issued by tenant"):
+        read_token(token(scp=..., tid=OTHER), TENANT, REGISTRATION, application=True, now=NOW)
+
+
+@pytest.mark.parametrize(("changes", "end"), [({}, NOW + 3600), ({"exp": ...}, 0), ({"exp": "soon"}, 0)])
+def test_end_of_a_token(changes: dict[str, t.Any], end: float) -> None:
+    assert expiry(token(**changes)) == end
 
 
 @pytest.mark.parametrize("value", ["", "secret", "secret.b", "secret.!.c", "secret.bnVsbA.c", '"secret'])

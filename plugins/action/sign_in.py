@@ -1,0 +1,91 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin of sign_in: lets a person sign in with a device code, on the controller alone, and keeps the sign-in for later runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+from datetime import UTC, datetime
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._device_code import KeptSignIn, kept_sign_in, sign_in_person
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import SignInError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token_cache import open_cache
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
+    AgentAction,
+    Options,
+    Result,
+    require_guid,
+    require_positive,
+)
+
+
+class ActionModule(AgentAction):
+    """Leaves a sign-in that works alone, and else asks a person."""
+
+    MODULE = "sign_in"
+    RETURNS: t.ClassVar[Result] = {
+        "cache_path": None,
+        "encrypted": None,
+        "expires_at": None,
+        "may_register": None,
+        "username": None,
+    }
+
+    def _agent_run(self, options: Options, result: Result) -> None:
+        requests = self._agent_requests(options)
+        path = requests[0].sign_in.cache_file
+        result["cache_path"] = path
+        if not options["force"] and os.path.exists(path):
+            cache = open_cache(path)
+            kept = kept_sign_in(requests, cache)
+            if kept:
+                self._agent_describe(kept, cache, result)
+                result["msg"] = f"{kept.username} is signed in already, by the cache '{path}'.{_remark(kept)}"
+                return
+        result["changed"] = True
+        if self._task.check_mode:
+            result["msg"] = f"A person would be asked to sign in, for the cache '{path}'."
+            return
+        self._agent_ask(requests, path, result)
+
+    def _agent_requests(self, options: Options) -> list[Request]:
+        """Refuse bad input, and return what a later run will want: a token for each audience."""
+        require_guid("tenant_id", options["tenant_id"])
+        require_positive(options, "request_timeout")
+        cloud = resolve_cloud(options["cloud"])
+        given = {"method": "device_code", "client_id": options["client_id"], "cache_path": options["cache_path"]}
+        scopes = [scope for scope in (cloud.registration_scope, f"{cloud.graph}/.default") if scope]
+        whole = Request(SignIn.from_options(given), cloud, options["tenant_id"], "", options["ca_path"], options["request_timeout"])
+        return [dataclasses.replace(whole, scope=scope) for scope in scopes]
+
+    def _agent_ask(self, requests: list[Request], path: str, result: Result) -> None:
+        """Ask a person. Nothing has changed until he has signed in."""
+        result["changed"] = False
+        cache = open_cache(path)
+        # Through Display the text is on the terminal, in the log and in a job's output at once, and not when the task has ended.
+        kept = sign_in_person(requests, cache, self._display.display)
+        if kept is None:
+            raise SignInError(f"The sign-in was accepted, but the cache '{path}' has not kept it: give another 'cache_path'.")
+        self._agent_describe(kept, cache, result)
+        result.update(changed=True, msg=f"{kept.username} has signed in; the cache '{path}' keeps it.{_remark(kept)}")
+
+    def _agent_describe(self, kept: KeptSignIn, cache: t.Any, result: Result) -> None:
+        """Write what is kept into the result."""
+        result.update(
+            encrypted=bool(cache.is_encrypted),
+            expires_at=datetime.fromtimestamp(kept.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            may_register=kept.may_register,
+            username=kept.username,
+        )
+
+
+def _remark(kept: KeptSignIn) -> str:
+    if kept.may_register is False:
+        return " It is not Hybrid Identity Administrator nor Global Administrator: it can look, but not register agents."
+    return ""
