@@ -90,7 +90,7 @@ class CloudDirectory:
     def _ask(self, question: t.Callable[[GraphClient], Answer], *, users_only: bool = False) -> Answer:
         """Put a question to Graph; once more with a new token where the first one is rejected."""
         token = self._token()
-        if users_only and getattr(token, "application", False):
+        if users_only and token.application:
             raise GraphError(
                 "The sign-in is an application's own, and Microsoft Graph lists agents to users alone: give a user's sign-in, "
                 "or set 'cloud_check: off'."
@@ -107,7 +107,6 @@ class CloudDirectory:
         return GraphClient(self.cloud.graph, token, ca_path=self.ca_path, timeout=self.timeout)
 
     def _token(self, rejected: str | None = None) -> Token:
-        options: dict[str, t.Any] = {"rejected": rejected} if rejected else {}
         return acquire(
             self.sign_in,
             self.cloud,
@@ -116,7 +115,7 @@ class CloudDirectory:
             ca_path=self.ca_path,
             timeout=self.timeout,
             store=self.store,
-            **options,
+            rejected=rejected,
         )
 
 

@@ -78,7 +78,13 @@ _CLOUDS = (
         public=True,
         endpoints=_agent_endpoints("login.microsoftonline.us", "msappproxy.us"),
     ),
-    Cloud("AzureChinaCloud", "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn", public=True, endpoints=("login.chinacloudapi.cn:443",)),
+    Cloud(
+        "AzureChinaCloud",
+        "https://login.chinacloudapi.cn",
+        "https://microsoftgraph.chinacloudapi.cn",
+        public=True,
+        endpoints=("login.chinacloudapi.cn:443",),
+    ),
 )
 _REQUIRED = ("name", "authority", "graph")
 _ADDRESSES = ("authority", "graph", "registration_scope", "download_url")

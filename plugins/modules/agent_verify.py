@@ -34,8 +34,8 @@ options:
     default: best_effort
   endpoint_issuers:
     description:
-      - Texts, one of which the issuer of an endpoint's certificate must contain. Another issuer means that somebody inspects TLS on the way,
-        which the agent does not bear.
+      - Texts, one of which the issuer of an endpoint's certificate must contain. Another issuer means that somebody inspects TLS on the
+        way, which the agent does not bear.
       - An empty list leaves the issuers unjudged.
     type: list
     elements: str

@@ -290,16 +290,11 @@ def test_token_that_cannot_be_renewed_is_a_problem(microsoft: Microsoft, monkeyp
     assert directory(microsoft).listing().problem == "The given token was rejected."
 
 
-@dataclasses.dataclass(frozen=True)
-class ApplicationToken(Token):
-    application: bool = True
-
-
 def test_application_is_not_sent_to_list_agents_and_reads_configurations(
     microsoft: Microsoft, configurations: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def own(*arguments: t.Any, **options: t.Any) -> Token:
-        return ApplicationToken(**dataclasses.asdict(acquire(*arguments, **options)))
+        return dataclasses.replace(acquire(*arguments, **options), application=True)
 
     monkeypatch.setattr(_cloud_directory, "acquire", own)
     listing = directory(microsoft, with_configurations=True).listing()
