@@ -16,11 +16,20 @@ from cloudlab import package
 from cloudlab.package.compiler import C_FLAGS
 from cloudlab.paths import BUILD, GOLDEN, LAB, NATIVE, PACKAGES, PKI, POWERSHELL, STAMPS
 from cloudlab.pki import Pki
-from cloudlab.windows.prefix import Prefix, install_shim, make_golden
+from cloudlab.windows.prefix import Prefix, install_shim, make_golden, windows_path
 
 _CODE = LAB / "cloudlab"
 #: Programs that stand in place of Windows' own, by where they lie below system32.
-_PROGRAMS = {"winrshost.exe": "winrshost.c", "shutdown.exe": "shutdown.c", "wbem/WmiPrvSE.exe": "wmiprvse.c", "msiexec.exe": "msiexec.c"}
+_PROGRAMS = {
+    "winrshost.exe": "winrshost.c",
+    "shutdown.exe": "shutdown.c",
+    "wbem/WmiPrvSE.exe": "wmiprvse.c",
+    "msiexec.exe": "msiexec.c",
+    "secedit.exe": "secedit.c",
+    "netstat.exe": "netstat.c",
+}
+#: .NET's LDAP client, which PowerShell loads from its own folder.
+_LDAP = "System.DirectoryServices.Protocols.dll"
 
 
 def build() -> None:
@@ -31,8 +40,11 @@ def build() -> None:
     _step("shim", shim, [NATIVE / "powershell.c", *headers, BUILD / "stamps" / "powershell"], lambda: _make_shim(shim))
     _step("programs", programs, [*(NATIVE / source for source in _PROGRAMS.values()), *headers], lambda: _make_programs(programs))
     trusted = [PKI / "ca.pem", PKI / "code-root.pem"]
-    inputs = [shim, programs, *trusted, _CODE / "windows" / "prefix.py", LAB / "modules"]
+    host_code = [_CODE / "windows" / name for name in ("prefix.py", "server_registry.py")]
+    inputs = [shim, programs, *trusted, *host_code, LAB / "modules"]
     _step("golden host", GOLDEN, inputs, lambda: make_golden(GOLDEN, POWERSHELL, shim, programs, LAB / "modules", trusted))
+    directory, compilers = BUILD / "directory", [BUILD / "stamps" / "powershell", STAMPS / "golden-host"]
+    _step("directory", directory, [LAB / "directory", *compilers], lambda: _make_directory(directory))
     sources = [NATIVE, LAB / "module", _CODE / "package", PKI / "publisher.pem", STAMPS / "golden-host"]
     _step("packages", PACKAGES, sources, _make_packages)
 
@@ -51,6 +63,22 @@ def _make_programs(folder: Path) -> None:
 def _compile(source: str, target: Path) -> None:
     libraries = ("-lshell32", "-ladvapi32")
     subprocess.run(["x86_64-w64-mingw32-gcc", *C_FLAGS, "-o", str(target), str(NATIVE / source), *libraries], check=True)
+
+
+def _make_directory(folder: Path) -> None:
+    """Compile the stand-in for .NET's LDAP client, and put it in that one's place."""
+    folder.mkdir()
+    prefix = Prefix(GOLDEN)
+    prefix.keep_up()
+    try:
+        script, source = (windows_path(LAB / "directory" / name) for name in ("build.ps1", "Protocols.cs"))
+        arguments = ("-File", script, "-SourcePath", source, "-OutputDirectory", windows_path(folder))
+        prefix.run("powershell.exe", "-NoProfile", "-NonInteractive", *arguments)
+    finally:
+        prefix.stop()
+    target = POWERSHELL / _LDAP
+    target.unlink(missing_ok=True)
+    shutil.copy(folder / _LDAP, target)
 
 
 def _make_packages() -> None:

@@ -9,10 +9,10 @@ import random
 import shutil
 import uuid
 from dataclasses import dataclass, replace
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from cloudlab.package.tools import run
-from cloudlab.windows.prefix import Prefix
+from cloudlab.windows.prefix import Prefix, windows_path
 
 _LAB = Path(__file__).parents[2]
 _NATIVE = _LAB / "native"
@@ -131,8 +131,8 @@ class Compiler:
         if self._module.exists():
             return
         self._module.mkdir(parents=True)
-        script, source = _windows_path(_MODULE / "build.ps1"), _windows_path(_MODULE / "CloudSync.cs")
-        arguments = ("-File", script, "-SourcePath", source, "-OutputDirectory", _windows_path(self._module))
+        script, source = windows_path(_MODULE / "build.ps1"), windows_path(_MODULE / "CloudSync.cs")
+        arguments = ("-File", script, "-SourcePath", source, "-OutputDirectory", windows_path(self._module))
         self._prefix.run("powershell.exe", "-NoProfile", "-NonInteractive", *arguments)
 
 
@@ -172,8 +172,3 @@ def _header(program: Program, version: str) -> str:
 
 def _code(value: uuid.UUID) -> str:
     return "{" + str(value).upper() + "}"
-
-
-def _windows_path(path: Path) -> str:
-    """Where Wine shows a file of this machine: Z: is the root of the file system."""
-    return str(PureWindowsPath("Z:/", *path.resolve().parts[1:]))

@@ -16,7 +16,9 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+
+from cloudlab.windows.server_registry import server_registry
 
 WINE = Path("/usr/lib/wine/wine64")
 WINESERVER = Path("/usr/lib/wine/wineserver64")
@@ -138,6 +140,11 @@ def _registry_value(value: str | int) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def windows_path(path: Path) -> str:
+    """Where Wine shows a file of this machine: Z: is the root of the file system."""
+    return str(PureWindowsPath("Z:/", *path.resolve().parts[1:]))
+
+
 def clone(golden: Prefix, target: Path) -> Prefix:
     """Make a new host out of the golden one; C:\\windows is shared by hard links, which no program writes through.
 
@@ -180,7 +187,7 @@ def make_golden(directory: Path, powershell: Path, shim: Path, programs: Path, m
                 _replace(shim, prefix.drive / folder / "WindowsPowerShell/v1.0/powershell.exe")
         for program in programs.rglob("*.exe"):
             _replace(program, prefix.drive / "windows/system32" / program.relative_to(programs))
-        prefix.import_registry(_server_registry())
+        prefix.import_registry(server_registry())
         for certificate in certificates:
             prefix.run_powershell(_TRUST.replace("FILE", "Z:" + str(certificate.resolve()).replace("/", "\\")))
     finally:
@@ -211,29 +218,3 @@ $certificate = New-Object -TypeName System.Security.Cryptography.X509Certificate
 $store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Root', 'LocalMachine'
 $store.Open('ReadWrite'); $store.Add($certificate); $store.Close()
 """
-
-
-def _server_registry() -> dict[str, dict[str, str | int]]:
-    """What a Windows Server 2022 has in its registry and the collection or its users read; Wine has Windows 10 values or none."""
-    machine = "HKEY_LOCAL_MACHINE"
-    return {
-        r"HKEY_CURRENT_USER\Software\Wine": {"Version": "win10"},
-        # Of a program that lies in system32 itself Wine takes its own, whatever file is there.
-        r"HKEY_CURRENT_USER\Software\Wine\DllOverrides": {"shutdown.exe": "native", "msiexec.exe": "native"},
-        rf"{machine}\SOFTWARE\Microsoft\Windows NT\CurrentVersion": {
-            "ProductName": "Windows Server 2022 Standard",
-            "InstallationType": "Server",
-            "EditionID": "ServerStandard",
-            "CurrentBuild": "20348",
-            "CurrentBuildNumber": "20348",
-            "UBR": 3000,
-        },
-        rf"{machine}\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full": {"Release": 528449, "Version": "4.8.04161"},
-        rf"{machine}\SYSTEM\CurrentControlSet\Services\VaultSvc": {
-            "DisplayName": "Credential Manager",
-            "ImagePath": r"C:\windows\system32\lsass.exe",
-            "ObjectName": "LocalSystem",
-            "Start": 3,
-            "Type": 0x20,
-        },
-    }

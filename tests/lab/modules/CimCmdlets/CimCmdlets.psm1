@@ -28,10 +28,14 @@ $classes = @{
     }
     Win32_ComputerSystem = {
         $network = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+        # What a host has from its domain and its hardware; a test changes it.
+        $lab = Get-ItemProperty -LiteralPath 'HKLM:\SOFTWARE\Cloud Sync Lab\Computer'
         @{
             Name = [System.Environment]::MachineName
             DNSHostName = $network.HostName
             Domain = $network.DomainName
+            PartOfDomain = [bool]$lab.PartOfDomain
+            TotalPhysicalMemory = [uint64]$lab.MemoryMiB * 1MB
             Manufacturer = 'Cloud Sync Lab'
             Model = 'Wine'
             NumberOfProcessors = [uint32]1
@@ -48,12 +52,14 @@ $classes = @{
 }
 
 function Get-CimInstance {
-    # Returns the instances of a class.
+    # Returns the instances of a class, within every time limit.
+    [CmdletBinding()]
     param(
         [Parameter(Mandatory = $true, Position = 0)][string]$ClassName,
         [string[]]$Property,
         [string]$Filter,
-        [string]$Namespace = 'root/cimv2'
+        [string]$Namespace = 'root/cimv2',
+        [uint32]$OperationTimeoutSec
     )
     if (-not $classes.ContainsKey($ClassName)) {
         throw "The lab's hosts have no CIM class '$ClassName' in '$Namespace': they answer $(($classes.Keys | Sort-Object) -join ', ')."
