@@ -11,6 +11,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud, resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, RegistrationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import account_problems
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration_errors import failed_steps
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire, scope_for
@@ -24,6 +25,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_managed_account,
     require_positive,
 )
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import host_probe
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_turn import registration_turn
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import note_registration
@@ -48,13 +50,17 @@ class ActionModule(AgentAction):
 
     def _agent_run(self, options: Options, result: Result) -> None:
         cloud, sign_in = self._agent_validate(options)
-        facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session")})
+        account = (options["gmsa"] or {}).get("name")
+        probe = host_probe(account) if options["preflight"] else ""
+        facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session"), "Platform": probe})
         self._agent_describe(facts, facts["domains"], result)
         # In check mode the installation has only been predicted: what it would leave still tells what is to be registered.
         if not is_complete(facts) and not self._task.check_mode:
             raise RegistrationError(f"The agent is not installed on {self._agent_host}: run agent_install first.")
         plan = plan_registration(facts, options)
         result["reasons"] = list(plan.reasons)
+        if plan.set_account and options["preflight"]:
+            self._agent_preflight(account_problems(facts, account))
         if not plan.reasons:
             result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
         elif self._task.check_mode:
@@ -64,6 +70,13 @@ class ActionModule(AgentAction):
                 # A token that was fetched before the wait might be over after it.
                 token = self._agent_token(options, cloud, sign_in) if plan.signs_in else None
                 self._agent_register(options, plan, facts, token, result)
+
+    def _agent_preflight(self, problems: list[str]) -> None:
+        """Refuse to begin what cannot end well: a registration that breaks off at its account has signed in and changed things by then."""
+        if problems:
+            raise RegistrationError(
+                f"The service account cannot be set on {self._agent_host}: {' '.join(problems)} If that is wrong, set 'preflight: false'."
+            )
 
     def _agent_predict(self, options: Options, plan: Plan, cloud: Cloud, sign_in: SignIn, result: Result) -> None:
         """Say what would be done; a sign-in that would be refused is part of the truth."""

@@ -90,7 +90,7 @@ def judge(facts: Facts, expect: Expectation, cloud: Facts | None) -> list[Check]
         # What a half-removed agent has left may look registered: its account and certificate tell.
         return checks + ([_service_account(facts, expect), _certificate(facts, expect)] if facts["product"]["tenant_id"] else [])
     checks = [_installed(facts), _version(facts, expect), _agent_service(facts), _updater_service(facts)]
-    checks += [*_settings(facts, expect), _tenant(facts, expect)]
+    checks += [*_settings(facts, expect), _tenant(facts, expect), *_cut_off(facts)]
     if facts["product"]["tenant_id"]:
         checks += [_service_account(facts, expect), _certificate(facts, expect), _domains(facts, expect, cloud)]
     return checks
@@ -179,6 +179,13 @@ def _tenant(facts: Facts, expect: Expectation) -> Check:
         remedy = "check 'tenant_id'; to move the agent to this tenant, run the module agent_register with 'force: true'"
         return Check("tenant", "fail", expected, actual, remedy, _REGISTER)
     return Check("tenant", "pass", expected, actual)
+
+
+def _cut_off(facts: Facts) -> list[Check]:
+    """Judge a registration that was begun and not ended, where there is one: the agent may run without having taken it up."""
+    if not facts["registration_pending"]:
+        return []
+    return [Check("registration", "fail", "complete", "cut off", "run the registration again, which restarts the agent", _REGISTER)]
 
 
 def _service_account(facts: Facts, expect: Expectation) -> Check:

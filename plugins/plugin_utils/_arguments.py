@@ -128,6 +128,7 @@ SPECS: dict[str, Spec] = {
             "mutually_exclusive": [("name", "username")],
             "required_together": [("username", "password")],
         },
+        "preflight": {"type": "bool", "default": True},
         "sign_in": {**SIGN_IN["sign_in"], "required": True},
         "tenant_id": {"type": "str", "required": True},
         "timeout": {"type": "int", "default": 600},

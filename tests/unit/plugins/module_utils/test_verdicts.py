@@ -62,6 +62,7 @@ def test_empty_host_drifts_in_every_phase() -> None:
         ({"services__0__account": r"NT SERVICE\AADConnectProvisioningAgent"}, "service_account", "fail", ["register"]),
         ({"services__0__managed_account": False}, "service_account", "warn", []),
         ({"product__tenant_id": None}, "tenant", "fail", ["register"]),
+        ({"registration_pending": True}, "registration", "fail", ["register"]),
         ({"product__tenant_id": "00000000-0000-0000-0000-000000000000"}, "tenant", "fail", ["register"]),
         ({"product__tenant_id": TENANT.upper()}, "tenant", "pass", []),
         ({"certificates": []}, "certificate", "fail", ["register"]),
