@@ -76,7 +76,7 @@ def encryption_problem(facts: Facts) -> str | None:
     return f"the host allows the encryption types 0x{policy:x}, and {account['name']} has 0x{types:x}"
 
 
-def _log_on_right(facts: Facts) -> Check:
+def _log_on_right(facts: Facts) -> Check | None:
     right, expected = facts["platform"]["log_on_right"], "the agent's service may log on as a service"
     if not right["readable"]:
         return Check("log_on_right", "unknown", expected, f"unknown: {right['problem']}", "use an account that may run secedit.exe")

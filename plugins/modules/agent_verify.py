@@ -59,7 +59,8 @@ options:
     suboptions:
       certificate_renewal_days:
         description:
-          - The check fails when the agent's certificate ends in fewer days; the agent is then to be registered again, which brings a new one.
+          - The check fails when the agent's certificate ends in fewer days; the agent is then to be registered again, which brings a new
+            one.
         type: int
         default: 14
       domains:

@@ -50,5 +50,5 @@ def _endpoint(text: str) -> dict[str, t.Any]:
     found = _ENDPOINT.fullmatch(text)
     port = int(found["port"] or 443) if found else 0
     if not found or not 0 < port < 65536:
-        raise ConfigurationError(f"The endpoint '{text}' is not well-formed: write HOST or HOST:PORT, such as login.microsoftonline.com:443.")
+        raise ConfigurationError(f"The endpoint '{text}' is not well-formed: write HOST or HOST:PORT, such as login.example.com:443.")
     return {"host": found["host"], "port": port}

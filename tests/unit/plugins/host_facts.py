@@ -82,6 +82,65 @@ HEALTHY: dict[str, t.Any] = {
     "package": None,
     "domains": ["contoso.lab"],
     "domains_error": None,
+    "platform": {
+        "windows": {
+            "name": "Windows Server 2022 Standard",
+            "build": 20348,
+            "revision": 3000,
+            "product_type": "server",
+            "installation_type": "Server",
+        },
+        "domain_member": True,
+        "domain": "contoso.lab",
+        "memory": 8 * 2**30,
+        "computer_problem": "",
+        "dotnet_release": 528449,
+        "tls": {
+            "client": {"enabled": 1, "disabled_by_default": 0},
+            "server": {"enabled": 1, "disabled_by_default": 0},
+            "strong_crypto": 1,
+            "strong_crypto_32": 1,
+        },
+        "execution_policy": [
+            {"scope": scope, "policy": None} for scope in ("MachinePolicy", "UserPolicy", "CurrentUser", "LocalMachine")
+        ],
+        "pending_reboot": [],
+        "disk_free": 40 * 2**30,
+        "fips_policy": None,
+        "ntlm_policy": None,
+        "kerberos_policy": None,
+        "ie_esc": None,
+        "log_on_right": {"readable": True, "problem": "", "holders": ["S-1-5-80-0", "S-1-5-21-1-2-3-1601"]},
+        "directory": {
+            "readable": True,
+            "problem": "",
+            "kds": {"conclusive": True, "use_start_times": ["2024-01-01T00:00:00Z"]},
+            "schema_version": 88,
+            "external_object_id": True,
+            "account_container": True,
+            "account": {
+                "name": r"CONTOSO\pGMSA_1a2b3c4d$",
+                "exists": True,
+                "retrievable": True,
+                "encryption_types": 28,
+                "identifier": "S-1-5-21-1-2-3-1601",
+            },
+        },
+    },
+    "endpoints": [
+        {
+            "host": "login.microsoftonline.com",
+            "port": 443,
+            "reachable": True,
+            "error": "",
+            "issuer": "CN=DigiCert SHA2 Secure Server CA, O=DigiCert Inc, C=US",
+            "proxy": "",
+        }
+    ],
+    "clock_skew": 1,
+    "events": [],
+    "events_problem": "",
+    "connections": 25,
 }
 
 CONFIRMED: dict[str, t.Any] = {

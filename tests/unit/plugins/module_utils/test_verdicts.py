@@ -68,6 +68,7 @@ def test_empty_host_drifts_in_every_phase() -> None:
         ({"certificates": []}, "certificate", "fail", ["register"]),
         ({"certificates__0__has_private_key": False}, "certificate", "fail", ["register"]),
         ({"certificates__0__not_after": "2026-11-24T00:00:00Z"}, "certificate", "fail", ["register"]),
+        ({"certificates__0__not_after": "2026-12-09T19:00:00Z"}, "certificate", "fail", ["register"]),
         ({"certificates__0__not_after": "2026-12-10T00:00:00Z"}, "certificate", "warn", []),
     ],
 )
@@ -111,6 +112,14 @@ def test_account_names_mean_the_same_however_they_are_written(actual: str, wante
 def test_domains_come_from_the_cloud_first(cloud_domains: t.Any, module_domains: t.Any, status: str) -> None:
     checks = judge(host(domains=module_domains), EXPECT, {**CONFIRMED, "domains": cloud_domains})
     assert verdict(checks, "domains").status == status
+
+
+def test_renewal_of_the_certificate_can_be_left_to_its_end() -> None:
+    expect = dataclasses.replace(EXPECT, certificate_renewal_days=0)
+    ending = host(certificates__0__not_after="2026-11-26T00:00:00Z")
+    assert verdict(judge(ending, expect, CONFIRMED), "certificate").status == "warn"
+    ended = host(certificates__0__not_after="2026-11-25T19:00:00Z")
+    assert verdict(judge(ended, expect, CONFIRMED), "certificate").status == "fail"
 
 
 def test_expected_service_account_is_pinned() -> None:

@@ -102,6 +102,16 @@ def test_restart_that_is_still_to_come_is_told(install: dict[str, t.Any], reboot
     assert any("Restart the host" in sentence for sentence in row["to_do"]) is waits
 
 
+def test_host_that_cannot_hold_the_agent_fails_before_the_phases() -> None:
+    blocked = {**EMPTY, "blockers": ["dotnet"]}
+    failure = {"action": "ansible.builtin.fail", "message": "dotnet: none instead of 4.7.1."}
+    for check_mode in (True, False):
+        result = host_result(work(blocked, failure=failure, check_mode=check_mode))
+        assert (result["status"], result["failed_phase"], result["changed"]) == ("failed", "preflight", False)
+        (row,) = report_of({"win1": result})["hosts"]
+        assert (row["blockers"], row["to_do"]) == (["dotnet"], [failure["message"]])
+
+
 def test_restart_that_fails_is_a_phase() -> None:
     failure = {"action": "ansible.windows.win_reboot", "message": "Timed out."}
     assert host_result(work(EMPTY, phases=ALL_RAN, failure=failure))["failed_phase"] == "reboot"

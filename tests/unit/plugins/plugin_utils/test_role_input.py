@@ -57,6 +57,8 @@ def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
         ({"url": "http://mirror.example.com/setup.exe"}, "starts with https://"),
         ({"install_timeout": 0}, "1 or more"),
         ({"retries": -1}, "0 or more"),
+        ({"events_since": -1}, "0 or more"),
+        ({"endpoints": ["https://login.lab"]}, "write HOST or HOST:PORT"),
         ({"source": "share", "src": "packages"}, "give the full path on the host"),
         ({"proxy_url": "proxy:8080"}, "http"),
         ({"proxy_username": "user"}, "give both"),
