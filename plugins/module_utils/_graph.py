@@ -151,4 +151,5 @@ def _refused(status: int, body: dict[str, t.Any], request_id: str | None, permit
         429: "too many requests; run it again later",
     }
     reason = reasons.get(status, "run it again later")
-    return GraphError(f"Microsoft Graph answered {status} ({code}), request {request_id}: {reason}.", status, code, request_id)
+    request = f", request {request_id}" if request_id else ""  # a proxy's refusal has none
+    return GraphError(f"Microsoft Graph answered {status} ({code}){request}: {reason}.", status, code, request_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_verdicts import judge_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Expectation, drift, judge
 from host_facts import AGENT_ID, CONFIRMED, TENANT, empty_host, host
 
@@ -16,6 +17,7 @@ EXPECT = Expectation(version="1.1.2334.0", tenant_id=TENANT, domains=("contoso.l
 def verified(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None = None, **extra: t.Any) -> dict[str, t.Any]:
     """Return the result of agent_verify for these facts."""
     checks = judge(facts, EXPECT, cloud)
+    checks += judge_cloud(facts, checks, cloud, None)
     failed = [check for check in checks if check.status == "fail"]
     return {
         "changed": False,
