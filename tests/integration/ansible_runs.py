@@ -13,7 +13,9 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 import typing as t
 from pathlib import Path
@@ -83,6 +85,7 @@ def run_playbook(
     extra_vars: dict[str, t.Any] | None = None,
     environment: dict[str, str] | None = None,
     python: str = "3.11",
+    on_line: t.Callable[[str], None] | None = None,
 ) -> Run:
     """Run one of the collection's playbooks ("site.yml"), or one given by its path, to its end.
 
@@ -94,7 +97,7 @@ def run_playbook(
         json.dump(extra_vars or {}, variables)
         variables.flush()
         options += ["--extra-vars", f"@{variables.name}"]
-        return run([tool("ansible-playbook", python), str(path), *options, *arguments], environment=environment)
+        return run([tool("ansible-playbook", python), str(path), *options, *arguments], environment=environment, on_line=on_line)
 
 
 def tool(name: str, python: str = "3.11") -> str:
@@ -102,16 +105,18 @@ def tool(name: str, python: str = "3.11") -> str:
     return str(ENVIRONMENTS[python] / "bin" / name)
 
 
-def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run:
-    """Run a command to its end, output captured, with Ansible set up for this repository."""
+def run(
+    command: list[str], *, environment: dict[str, str] | None = None, on_line: t.Callable[[str], None] | None = None
+) -> Run:
+    """Run a command to its end, output captured, with Ansible set up for this repository; on_line sees each line as it comes."""
     settings = {
         "ANSIBLE_COLLECTIONS_PATH": str(BUILD / "collections"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_NOCOLOR": "1",
         "LC_ALL": "C.UTF-8",
     }
-    began = time.monotonic()
-    done = subprocess.run(
+    began, lines = time.monotonic(), []
+    process = subprocess.Popen(
         command,
         cwd=ROOT,
         env={**os.environ, **settings, **(environment or {})},
@@ -119,7 +124,18 @@ def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-        timeout=_LIMIT,
     )
-    return Run(done.returncode, done.stdout, time.monotonic() - began)
+    limit = threading.Timer(_LIMIT, process.kill)
+    limit.start()
+    try:
+        for line in t.cast(t.IO[str], process.stdout):
+            lines.append(line)
+            if on_line:
+                on_line(line)
+    finally:
+        # At the output's end the process is over; before that a reader has failed, and nobody is there to wait for.
+        limit.cancel()
+        if sys.exc_info()[0]:
+            process.kill()
+        process.wait()
+    return Run(process.returncode, "".join(lines), time.monotonic() - began)

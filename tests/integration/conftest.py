@@ -70,6 +70,18 @@ class Microsoft:
         """Forget which registrations were under way at the same time."""
         self._ask("DELETE", "overlaps")
 
+    def answer_device_code(self, code: str, **answer: t.Any) -> None:
+        """Do what a person does on the sign-in page: upn="..." signs in, declined=True refuses."""
+        self._ask("POST", "device-codes", {"user_code": code, **answer})
+
+    def end_sign_ins(self, code: int) -> None:
+        """Make every refresh token worthless, for the reason with that AADSTS number."""
+        self._ask("POST", "revoke-refresh-tokens", {"code": code})
+
+    def block_device_codes(self, blocked: bool) -> None:
+        """Switch Conditional Access's policy for authentication flows."""
+        self._ask("POST", "conditional-access", {"block_device_codes": blocked})
+
     def _ask(self, method: str, name: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         answer = self._session.request(method, f"{self.url}/lab/{name}", json=body, timeout=30, verify=self._ca)
         answer.raise_for_status()
@@ -128,9 +140,10 @@ class Lab:
         return {
             self.data["windows"]["password"],
             self.data["proxies"]["basic"]["password"],
-            microsoft["user"]["password"],
             microsoft["forest"]["password"],
             *(domain["password"] for domain in microsoft["forest"]["domains"]),
+            *(person["password"] for person in microsoft["people"].values()),
+            *(one[key] for one in microsoft["applications"].values() for key in ("secret", "expired_secret") if key in one),
         }
 
 

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module for tests alone: acquires both tokens as the collection's own modules do, touches no host, and tells what it got.
+
+It takes the options of agent_verify. A token itself is never in the result, only a hash of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import Audience, SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import AgentAction, Options, Result
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
+
+
+class ActionModule(AgentAction):
+    """Returns under tokens for each audience either what the token says, or the error."""
+
+    MODULE = "agent_verify"
+    RETURNS: t.ClassVar[Result] = {"tokens": {}}
+
+    def _agent_run(self, options: Options, result: Result) -> None:
+        audiences: tuple[Audience, ...] = ("registration", "graph")
+        result["tokens"] = {audience: self._agent_probe(options, audience) for audience in audiences}
+
+    def _agent_probe(self, options: Options, audience: Audience) -> dict[str, t.Any]:
+        where = {"ca_path": options["ca_path"], "timeout": options["request_timeout"], "store": RUN_STORE}
+        cloud, tenant = resolve_cloud(options["cloud"]), options["tenant_id"]
+        try:
+            token = acquire(SignIn.from_options(options["sign_in"]), cloud, tenant, audience=audience, **where)
+        except AgentError as error:
+            return {"error": str(error)}
+        return {"user": token.upn, "application": token.application, "hash": hashlib.sha256(token.value.encode()).hexdigest()}
