@@ -83,8 +83,8 @@ options:
         type: str
   preflight:
     description:
-      - Whether to look first, as far as the host can tell, if the service account can be set, and to refuse if it cannot. A KDS root key that is
-        in force for a default account, a custom account that this host may use, the right to log on as a service.
+      - Whether to look first, as far as the host can tell, if the service account can be set, and to refuse if it cannot. That takes a KDS
+        root key that is in force for a default account, a custom account that this host may use, and the right to log on as a service.
     type: bool
     default: true
   sign_in:
