@@ -18,6 +18,8 @@ import pytest
 from ansible_runs import run_playbook
 from cloudlab.paths import PKI
 from cloudlab.pki import Pki
+from cloudlab.windows.prefix import Prefix
+from cloudlab.windows.server_registry import server_registry
 
 if t.TYPE_CHECKING:
     from conftest import Lab, LabRun
@@ -234,13 +236,43 @@ def test_certificate_that_is_gone_or_near_its_end_is_made_anew(
     assert result["agent_id"] in [agent["id"] for agent in active_agents(lab).values()]
 
 
-def test_custom_account_is_set_and_one_that_does_not_exist_is_named(one: Callable[..., Result], lab: Lab) -> None:
-    unknown = one(gmsa={"name": "nobody$"})
-    assert unknown["failed"]
+PREFLIGHTS = {
+    # The key of the group key distribution service begins in the year 2100.
+    "comes into use at 2100": rf"""
+$services = 'CN=Services,CN=Configuration,DC=contoso,DC=lab'
+$key = "{LAB_KEY}\Directory\CN=7f9a1b52,CN=Master Root Keys,CN=Group Key Distribution Service,$services"
+Set-ItemProperty -LiteralPath $key -Name msKds-UseStartTime -Value 157469184000000000
+""",
+    "log on as a service": f"Set-ItemProperty -LiteralPath '{LAB_KEY}' -Name ServiceLogonRight -Value '*S-1-5-20'",
+}
+
+
+@pytest.mark.parametrize("words", sorted(PREFLIGHTS))
+def test_account_that_cannot_be_set_is_refused_before_anything_is_changed(
+    one: Callable[..., Result], lab: Lab, words: str
+) -> None:
+    prefix = Prefix(lab.state / "hosts" / lab.hosts[0])
+    lab.microsoft.reset_counters()
+    try:
+        result = one(script=NOT_REGISTERED + PREFLIGHTS[words])
+    finally:
+        prefix.import_registry(server_registry())
+    assert (result["failed"], result["changed"], result["steps"], result["reasons"][0]) == (True, False, [], "not registered")
+    assert words in result["msg"].lower()
+    assert lab.microsoft.state()["counts"]["tokens_issued"] == 0
+
+
+def test_custom_account_is_set_and_one_that_does_not_exist_is_named(one: Callable[..., Result]) -> None:
+    refused = one(gmsa={"name": "nobody$"})
+    assert (refused["failed"], refused["steps"]) == (True, [])
+    assert "the service account nobody$ does not exist" in refused["msg"].lower()
+    # The module itself finds out only after it has signed in.
+    unknown = one(gmsa={"name": "nobody$"}, preflight=False)
+    assert (unknown["failed"], [step["name"] for step in unknown["steps"]]) == (True, ["sign_in", "gmsa"])
     assert "make the group managed service account first" in unknown["msg"]
-    custom = one(gmsa={"name": "CloudSync$"})
-    assert (custom["failed"], custom["gmsa"]) == (False, r"CONTOSO\CloudSync$")
-    assert not one(gmsa={"name": r"contoso\cloudsync$"})["changed"]
+    custom = one(gmsa={"name": "svcSync$"})
+    assert (custom["failed"], custom["gmsa"]) == (False, r"CONTOSO\svcSync$")
+    assert not one(gmsa={"name": r"contoso\svcsync$"})["changed"]
     # Without a name any group managed account will do: the one that is set stays.
     assert not one()["changed"]
 

@@ -163,7 +163,7 @@ def _plan(host_count: int) -> dict[str, Any]:
                 "admin": r"CONTOSO\labadmin",
                 "password": _password(),
                 "domains": [{"domain": f"emea.{FOREST}", "admin": r"EMEA\emeaadmin", "password": _password()}],
-                "custom_gmsas": ["CloudSync$"],
+                "custom_gmsas": ["svcSync$"],
             },
             # As in a tenant where a further agent is added: without one every verdict would warn.
             "configurations": [FOREST],
