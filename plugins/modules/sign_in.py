@@ -91,7 +91,7 @@ cache_path:
   description: The file that keeps the sign-in.
   returned: always
   type: str
-  sample: /var/lib/awx/.ansible/entra_ops.cloud_sync/sign_in.bin
+  sample: /srv/ansible/sign_in.bin
 encrypted:
   description: Whether the cache is encrypted by the system's keyring. Null when there is no sign-in.
   returned: always
@@ -114,7 +114,7 @@ msg:
   description: What was done.
   returned: always
   type: str
-  sample: admin@contoso.onmicrosoft.com has signed in; the cache '/var/lib/awx/.ansible/entra_ops.cloud_sync/sign_in.bin' keeps it.
+  sample: admin@contoso.onmicrosoft.com has signed in; the cache '/srv/ansible/sign_in.bin' keeps it.
 username:
   description: Who is signed in. Null when nobody is.
   returned: always

@@ -74,10 +74,6 @@ class Microsoft:
         """Do what a person does on the sign-in page: upn="..." signs in, declined=True refuses."""
         self._ask("POST", "device-codes", {"user_code": code, **answer})
 
-    def end_sign_ins(self, code: int) -> None:
-        """Make every refresh token worthless, for the reason with that AADSTS number."""
-        self._ask("POST", "revoke-refresh-tokens", {"code": code})
-
     def block_device_codes(self, blocked: bool) -> None:
         """Switch Conditional Access's policy for authentication flows."""
         self._ask("POST", "conditional-access", {"block_device_codes": blocked})

@@ -176,6 +176,15 @@ def test_user_without_the_role_may_look_only(tenant: Tenant) -> None:
         tenant.ask("registration")
 
 
+def test_cloud_without_registration_is_signed_in_to_for_graph(tenant: Tenant) -> None:
+    tenant.microsoft.cloud = dataclasses.replace(tenant.microsoft.cloud, registration_scope=None)
+    kept = sign_in_person(tenant.requests[1:], open_cache(str(tenant.path)), tenant.microsoft.approve("admin"))
+    assert kept and (kept.username, kept.may_register) == ("admin@lab.example", None)
+    assert tenant.ask("graph").upn == "admin@lab.example"
+    with pytest.raises(ConfigurationError, match="No registration scope is known for the cloud Lab"):
+        tenant.ask("registration")
+
+
 def test_new_sign_in_replaces_another_users(tenant: Tenant) -> None:
     tenant.person("reader")
     tenant.person("admin")

@@ -68,6 +68,10 @@ def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
         ({"wait": -1}, "0 or more"),
         ({"cloud": "AzureUSGovernment"}, "No registration scope"),
         ({"sign_in": {"method": "access_token", "graph_access_token": "x"}}, "needed to register"),
+        ({"sign_in": {"method": "client_secret", "client_id": "x", "client_secret": "x"}}, "an application cannot register"),
+        ({"sign_in": {"method": "client_secret", "client_secret": "x"}}, "no client_id"),
+        ({"sign_in": {"method": "refresh_token"}}, "no refresh_token"),
+        ({"sign_in": {"method": "certificate", "client_id": "x", "certificate_path": "/no.pem"}}, "'/no.pem', which cannot be used"),
     ],
 )
 def test_what_a_later_phase_would_refuse_is_refused_first(changes: dict[str, t.Any], words: str) -> None:
@@ -95,6 +99,16 @@ def test_package_file_must_be_readable(tmp_path: Path) -> None:
 def test_verification_needs_neither_licence_nor_domains() -> None:
     variables = {"cloud": "AzureCloud", "accept_eula": False, "domains": [], "source": "host"}
     assert input_errors(variables, repairs=False) == []
+
+
+@pytest.mark.parametrize("method", ["device_code", "azure_cli"])
+def test_methods_that_need_nothing_pass(method: str) -> None:
+    assert input_errors({**GOOD, "sign_in": {"method": method}}, repairs=True) == []
+
+
+def test_application_may_look() -> None:
+    sign_in = {"method": "client_secret", "client_id": "x", "client_secret": "x"}
+    assert input_errors({**GOOD, "sign_in": sign_in}, repairs=False) == []
 
 
 def test_a_sentence_never_holds_a_secret() -> None:
