@@ -1,0 +1,86 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Breaks a lab host by its registry and files, from outside it, and looks at it with agent_verify.
+
+A change from outside takes a second; one over WinRM would be a remote execution of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing as t
+from collections.abc import Mapping
+from pathlib import Path
+
+from ansible_runs import Run, run_playbook
+from cloudlab.windows.prefix import Prefix
+from cloudlab.windows.server_registry import server_registry
+
+if t.TYPE_CHECKING:
+    from conftest import Lab
+
+MACHINE = "HKEY_LOCAL_MACHINE"
+LAB_KEY = rf"{MACHINE}\SOFTWARE\Cloud Sync Lab"
+DIRECTORY = rf"{LAB_KEY}\Directory"
+
+Changes = Mapping[str, Mapping[str, str | int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What agent_verify has returned, and its run."""
+
+    result: dict[str, t.Any]
+    run: Run
+
+    @property
+    def checks(self) -> dict[str, dict[str, t.Any]]:
+        """The checks by their names."""
+        return {check["name"]: check for check in self.result["checks"]}
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """The checks' statuses by their names."""
+        return {name: check["status"] for name, check in self.checks.items()}
+
+
+class Host:
+    """One host of the lab: what a test has added to its registry goes away with `mend`."""
+
+    def __init__(self, lab: Lab, name: str, folder: Path) -> None:
+        self.name = name
+        self.prefix = Prefix(lab.state / "hosts" / name)
+        self._lab, self._folder, self._added = lab, folder, dict[str, set[str]]()
+        self._looks = 0
+
+    def set(self, changes: Changes) -> None:
+        """Set values of the registry."""
+        self.prefix.import_registry(changes)
+        for key, values in changes.items():
+            self._added.setdefault(key, set()).update(values)
+
+    def remove_key(self, key: str) -> None:
+        """Remove a key that the golden host has; mend brings it back."""
+        self.prefix.run("reg.exe", "delete", key, "/f")
+
+    def mend(self) -> None:
+        """Put the golden host's registry back, without the values that were added."""
+        golden = server_registry()
+        for key, values in self._added.items():
+            for name in values - set(golden.get(key, {})):
+                self.prefix.run("reg.exe", "delete", key, "/v", name, "/f")
+            if not values and key not in golden:
+                self.prefix.run("reg.exe", "delete", key, "/f")
+        self._added.clear()
+        self.prefix.import_registry({key: values for key, values in golden.items() if key.startswith(MACHINE)})
+
+    def look(self, **variables: t.Any) -> Look:
+        """Look at the host with agent_verify."""
+        self._looks += 1
+        results = self._folder / f"look-{self._looks}.json"
+        values = {"host": self.name, "results": str(results), **variables}
+        run = run_playbook(str(Path(__file__).with_name("look.yml")), inventory=self._lab.inventory, extra_vars=values)
+        assert run.returncode == 0, run.output
+        return Look(json.loads(results.read_text(encoding="utf-8")), run)
