@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import pytest
 from cloudlab.paths import PACKAGES, PKI
 from cloudlab.pki import Pki
-from host_looks import DIRECTORY, LAB_KEY, MACHINE, Host, Look
+from host_looks import DIRECTORY, LAB_KEY, MACHINE, Changes, Host, Look
 
 if t.TYPE_CHECKING:
     from conftest import Lab, LabRun, RunPlaybook
@@ -39,7 +39,7 @@ ROOT_KEY = f"CN=7f9a1b52,CN=Master Root Keys,CN=Group Key Distribution Service,C
 CUSTOM = f"CN=svcSync,CN=Managed Service Accounts,{DOMAIN}"
 
 #: Each line of the article, as a host that lacks it has it in its registry.
-BARE = {
+BARE: Changes = {
     rf"{CONTROL}\ProductOptions": {"ProductType": "WinNT"},
     rf"{MACHINE}\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full": {"Release": 378389},
     rf"{PROTOCOL}\Server": {"Enabled": 0},
@@ -59,7 +59,7 @@ BARE = {
     },
 }
 #: An old agent that is half there, on Windows Server 2025 without its update, in a forest that was not made ready.
-OLD = {
+OLD: Changes = {
     rf"{MACHINE}\SOFTWARE\Microsoft\Windows NT\CurrentVersion": {"CurrentBuildNumber": "26100", "UBR": 6900},
     rf"{CONTROL}\Lsa\MSV1_0": {"RestrictSendingNTLMTraffic": 2},
     POLICY: {"ExecutionPolicy": "Bypass"},
@@ -238,7 +238,7 @@ class _Late(http.server.BaseHTTPRequestHandler):
         self.send_response(404)
         self.end_headers()
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name that the base class gives it
         """Say nothing."""
 
 

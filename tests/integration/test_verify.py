@@ -1,0 +1,72 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""agent_verify on a host with a registered agent: every check passes, and what only a registered agent can lose is found."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+from host_looks import DIRECTORY, LAB_KEY, MACHINE, Changes, Host, Look
+
+if t.TYPE_CHECKING:
+    from conftest import Lab, RunPlaybook
+
+ACCOUNT = "CN=provAgentgMSA,CN=Managed Service Accounts,DC=contoso,DC=lab"
+POLICIES = rf"{MACHINE}\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
+STRAIN: Changes = {
+    LAB_KEY: {"Connections": 0, "ServiceLogonRight": "*S-1-5-80-0"},
+    rf"{DIRECTORY}\{ACCOUNT}": {"msDS-SupportedEncryptionTypes": "4", "msDS-GroupMSAMembership": "sddl:O:BAD:(A;;GA;;;BA)"},
+    rf"{POLICIES}\Kerberos\Parameters": {"SupportedEncryptionTypes": 0x18},
+    rf"{LAB_KEY}\Events\1": {"LogName": "System", "ProviderName": "NETLOGON", "Id": 9001, "Level": 2, "Message": "The account could not log on."},
+}
+
+
+@pytest.fixture(scope="module")
+def host(lab: Lab, ansible_playbook: RunPlaybook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host whose agent is as wanted."""
+    one = Host(lab, lab.hosts[0], tmp_path_factory.mktemp("looks"))
+    converged = ansible_playbook("site.yml", "--limit", one.name)
+    assert converged.returncode == 0, converged.output
+    yield one
+    one.mend()
+
+
+@pytest.fixture(scope="module")
+def healthy(host: Host) -> Look:
+    return host.look()
+
+
+def test_registered_agent_passes_every_check(healthy: Look) -> None:
+    assert {name: status for name, status in healthy.statuses.items() if status != "pass"} == {}
+    assert {"service_account_retrieval", "kerberos_encryption", "known_issues", "connections", "directory"} <= set(healthy.statuses)
+    assert healthy.result["compliant"]
+
+
+@pytest.fixture(scope="module")
+def strained(healthy: Look, host: Host) -> Look:
+    """A look at the host after others have taken from its account what it needs."""
+    host.set(STRAIN)
+    return host.look(expect={"minimum_certificate_days": 30, "certificate_renewal_days": 100000})
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "phases"),
+    [
+        ("connections", "warn", []),
+        ("log_on_right", "warn", []),
+        ("service_account_retrieval", "fail", []),
+        ("kerberos_encryption", "fail", []),
+        ("events", "warn", []),
+        ("certificate", "fail", ["register"]),
+    ],
+)
+def test_what_a_registered_agent_can_lose(strained: Look, name: str, status: str, phases: list[str]) -> None:
+    check = strained.checks[name]
+    assert (check["status"], check["repaired_by"]) == (status, phases)
+
+
+def test_registered_agent_is_repaired_without_a_blocker(strained: Look) -> None:
+    assert (strained.result["drift"], strained.result["blockers"]) == (["register"], [])
