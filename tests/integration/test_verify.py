@@ -20,7 +20,7 @@ STRAIN: Changes = {
     LAB_KEY: {"Connections": 0, "ServiceLogonRight": "*S-1-5-80-0"},
     rf"{DIRECTORY}\{ACCOUNT}": {"msDS-SupportedEncryptionTypes": "4", "msDS-GroupMSAMembership": "sddl:O:BAD:(A;;GA;;;BA)"},
     rf"{POLICIES}\Kerberos\Parameters": {"SupportedEncryptionTypes": 0x18},
-    rf"{LAB_KEY}\Events\1": {"LogName": "System", "ProviderName": "NETLOGON", "Id": 9001, "Level": 2, "Message": "The account could not log on."},
+    rf"{LAB_KEY}\Events\1": {"LogName": "System", "ProviderName": "NETLOGON", "Id": 9001, "Level": 2, "Message": "A log-on has failed."},
 }
 
 
