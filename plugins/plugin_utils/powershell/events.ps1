@@ -68,7 +68,7 @@ function Get-ConnectionFact {
     }
     $ports = @(443) + @($Proxies | Where-Object -FilterScript { $_ } | ForEach-Object -Process { ([System.Uri]$_).Port })
     try {
-        $lines = @((Invoke-QuietProgram -Name 'netstat.exe' -Arguments '-ano -p TCP') -split '\r?\n')
+        $lines = @((Invoke-QuietProgram -Name 'netstat.exe' -Arguments '-ano') -split '\r?\n')
     }
     catch {
         return $null

@@ -1,4 +1,4 @@
-/* netstat.exe -ano -p TCP: connections with their process numbers, which Wine's own does not show.
+/* netstat.exe -ano: connections with their process numbers, which Wine's own does not show.
  * Copyright (c) 2026 entra_ops contributors
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later
