@@ -23,7 +23,6 @@ _RESTING = ("paused", "notconfigured")
 _PORTAL = "in the Entra admin center (Entra Connect > Cloud sync)"
 _RESTART = f"then clear the quarantine {_PORTAL}, or wait for the next attempt"
 _NOTHING = "until then nothing of the domain is synchronised"
-_REGISTER = ("register",)
 
 #: What to do about the errors of Microsoft's list ("Microsoft Entra Cloud Sync error codes and descriptions"); the first that fits counts.
 _ERRORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -44,7 +43,8 @@ _ERRORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "check the host's way to *.servicebus.windows.net (proxy, TLS inspection, firewall); where it is open, move the agent to a new "
             "host",
         ),
-        ("HybridIdentityServiceInvalidResource", "register the agent again with this domain"),
+        # The role's registration would find the domain served and do nothing: that takes 'force'.
+        ("HybridIdentityServiceInvalidResource", "register the agent again with this domain (agent_register with 'force: true')"),
         (
             "HybridIdentityServiceAgentSignalingError",
             "restart the service AADConnectProvisioningAgent, and check the host's way to *.servicebus.windows.net",
@@ -200,13 +200,11 @@ def _check(state: Record, required: bool) -> Check:
 def _quarantine_check(name: str, actual: str, state: Record) -> Check:
     job = t.cast(Record, _quarantined(state["jobs"]))
     remedy = _remedy(job["quarantine"])
-    # Registering again is the one remedy that the role has.
-    repaired_by = _REGISTER if "InvalidResource" in str((job["quarantine"]["error"] or {}).get("code")) else ()
     if _is_given_up(job):
         ended = f"{actual}; disabled, as Microsoft does after four weeks in quarantine"
-        return Check(name, "fail", "active", ended, f"{remedy}, then enable the configuration again {_PORTAL}", repaired_by)
+        return Check(name, "fail", "active", ended, f"{remedy}, then enable the configuration again {_PORTAL}")
     following = f"{actual}; next attempt {state['next_attempt'] or 'not told'}"
-    return Check(name, "fail", "active", following, f"{remedy}, {_RESTART}", repaired_by)
+    return Check(name, "fail", "active", following, f"{remedy}, {_RESTART}")
 
 
 def _remedy(quarantine: Record) -> str:
