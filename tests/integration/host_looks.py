@@ -52,11 +52,13 @@ class Host:
     def __init__(self, lab: Lab, name: str, folder: Path) -> None:
         self.name = name
         self.prefix = Prefix(lab.state / "hosts" / name)
-        self._lab, self._folder, self._added = lab, folder, dict[str, set[str]]()
-        self._looks = 0
+        self._lab, self._folder, self._looks = lab, folder, 0
+        self._added: dict[str, set[str]] = {}
+        self._made: list[str] = []
 
     def set(self, changes: Changes) -> None:
         """Set values of the registry."""
+        self._made += [key for key in changes if not self._has(key)]
         self.prefix.import_registry(changes)
         for key, values in changes.items():
             self._added.setdefault(key, set()).update(values)
@@ -68,13 +70,20 @@ class Host:
     def mend(self) -> None:
         """Put the golden host's registry back, without the values that were added."""
         golden = server_registry()
-        for key, values in self._added.items():
-            for name in values - set(golden.get(key, {})):
+        for key in self._made:
+            self.remove_key(key)
+        for key in set(self._added) - set(self._made):
+            for name in self._added[key] - set(golden.get(key, {})):
                 self.prefix.run("reg.exe", "delete", key, "/v", name, "/f")
-            if not values and key not in golden:
-                self.prefix.run("reg.exe", "delete", key, "/f")
-        self._added.clear()
+        self._added, self._made = {}, []
         self.prefix.import_registry({key: values for key, values in golden.items() if key.startswith(MACHINE)})
+
+    def _has(self, key: str) -> bool:
+        try:
+            self.prefix.run("reg.exe", "query", key)
+        except RuntimeError:
+            return False
+        return True
 
     def look(self, **variables: t.Any) -> Look:
         """Look at the host with agent_verify."""
