@@ -55,7 +55,8 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         result: Result = super().run(tmp, task_vars)
         checked, options = self.validate_argument_spec(SPECS[self.MODULE], **self.RULES)
         self._secrets = set(checked._no_log_values)
-        self._task_vars = task_vars or {}
+        # A module logs its options in Windows' event log, which takes 32,766 characters: a longer payload would warn in every task.
+        self._task_vars = {**(task_vars or {}), "ansible_no_target_syslog": True}
         if register_secrets is not None:
             register_secrets(sorted(self._secrets))
         result.update(changed=False, failed=False, msg="", **copy.deepcopy(self.RETURNS))
