@@ -29,6 +29,7 @@ _READING = ("compliant", "checks", "drift", "blockers", "agent", "msg")
 _MODULE_PHASE = re.compile(r"agent_(\w+)$")
 _ALARMS = {"fail": ("fail",), "warn": ("fail", "warn"), "never": ()}
 _RESTART = "Restart the host: the installation is finished only then."
+_SYNCHRONIZATION = ("domain", "status", "reason", "next_attempt")
 _CERTIFICATE = ("thumbprint", "not_after", "days_left")
 _SERVICE = ("name", "display_name", "state", "start_type", "account")
 
@@ -174,6 +175,7 @@ def _agent(agent: Data) -> dict[str, t.Any]:
         "services": [{key: one.get(key) for key in _SERVICE} for one in agent.get("services", []) if one.get("present", True)],
         "certificate": {key: certificate.get(key) for key in _CERTIFICATE} if certificate else None,
         "cloud": {key: cloud.get(key) for key in ("status", "reason", "id")} if cloud else None,
+        "synchronization": [{key: one.get(key) for key in _SYNCHRONIZATION} for one in agent.get("synchronization") or []],
     }
 
 

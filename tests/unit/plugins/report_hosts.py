@@ -45,6 +45,7 @@ def agent(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None) -> dict[str, 
         "domains": ["contoso.lab"] if registered else None,
         "certificate": {"thumbprint": "0C1F3A3C5B", "not_after": "2027-01-17T08:00:00Z", "days_left": 52} if registered else None,
         "cloud": cloud,
+        "synchronization": [{"domain": "contoso.lab", "status": "active", "reason": "", "next_attempt": None, "jobs": []}] if cloud else None,
     }
 
 

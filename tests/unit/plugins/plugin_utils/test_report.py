@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import copy
 import html.parser
 import json
 import typing as t
@@ -166,6 +167,18 @@ def test_report_says_what_to_do_once() -> None:
     (row,) = report_of({"win1": host_result(work(stopped, repairs=False))})["hosts"]
     assert row["to_do"] == ["Start the service AADConnectProvisioningAgent (site.yml does it)."]
     assert row["drift"] == ["install"]
+
+
+def test_report_tells_which_domains_are_synchronised() -> None:
+    verified_host = copy.deepcopy(HEALTHY)
+    verified_host["agent"]["synchronization"][0].update(status="quarantine", next_attempt="2026-11-25T14:00:00Z")
+    report = report_of({"win1": host_result(work(verified_host, after=SKIPPED)), "win2": host_result(work(EMPTY, repairs=False))})
+    rows = {row["host"]: row["synchronization"] for row in report["hosts"]}
+    assert rows == {
+        "win1": [{"domain": "contoso.lab", "status": "quarantine", "reason": "", "next_attempt": "2026-11-25T14:00:00Z"}],
+        "win2": [],
+    }
+    assert "contoso.lab: quarantine, next attempt 2026-11-25T14:00:00Z" in report_html(report)
 
 
 def test_page_escapes_what_comes_from_hosts() -> None:
