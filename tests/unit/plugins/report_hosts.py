@@ -35,6 +35,7 @@ def verified(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None = None, **e
 def agent(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None) -> dict[str, t.Any]:
     """Return the part "agent" of a result."""
     registered = facts["product"]["tenant_id"] is not None
+    active = {"domain": "contoso.lab", "status": "active", "reason": "", "next_attempt": None, "jobs": []}
     return {
         "host": facts["host"]["name"],
         "fqdn": facts["host"]["fqdn"],
@@ -45,7 +46,7 @@ def agent(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None) -> dict[str, 
         "domains": ["contoso.lab"] if registered else None,
         "certificate": {"thumbprint": "0C1F3A3C5B", "not_after": "2027-01-17T08:00:00Z", "days_left": 52} if registered else None,
         "cloud": cloud,
-        "synchronization": [{"domain": "contoso.lab", "status": "active", "reason": "", "next_attempt": None, "jobs": []}] if cloud else None,
+        "synchronization": [active] if cloud else None,
     }
 
 

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import datetime
 import copy
+import datetime
 import html.parser
 import json
 import typing as t
