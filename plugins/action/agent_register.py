@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible.utils.display import Display
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate, is_in_account_store
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud, resolve_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, RegistrationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, RegistrationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import account_problems
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
@@ -25,6 +27,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
     require_managed_account,
     require_positive,
 )
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._detached import is_connection_error, reconnect
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import host_probe
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_turn import registration_turn
@@ -32,6 +35,10 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes im
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
 
 Facts = dict[str, t.Any]
+
+display = Display()
+
+_POLL_SECONDS = 5
 
 
 class ActionModule(AgentAction):
@@ -69,7 +76,13 @@ class ActionModule(AgentAction):
             with registration_turn(options["tenant_id"], self._agent_announce_wait):
                 # A token that was fetched before the wait might be over after it.
                 token = self._agent_token(options, cloud, sign_in) if plan.signs_in else None
-                self._agent_register(options, plan, facts, token, result)
+                deadline = time.monotonic() + options["timeout"]
+                try:
+                    self._agent_register(options, plan, facts, token, result)
+                except Exception as error:
+                    if is_connection_error(error):
+                        self._agent_outwait(deadline)
+                    raise
 
     def _agent_preflight(self, problems: list[str]) -> None:
         """Refuse to begin what cannot end well: a registration that breaks off at its account has signed in and changed things by then."""
@@ -84,8 +97,23 @@ class ActionModule(AgentAction):
             self._agent_token(options, cloud, sign_in)
         result.update(changed=True, msg=f"The agent would be registered: {'; '.join(plan.reasons)}.")
 
+    def _agent_outwait(self, deadline: float) -> None:
+        """Keep the turn after the connection was lost, until the host says that the registration has ended there or its time is over."""
+        display.warning(f"The connection to {self._agent_host} is lost while it registers: no other host begins before that has ended.")
+        while time.monotonic() < deadline:
+            try:
+                reconnect(self._connection)
+                if not self._agent_payload("facts", {})["installing"]:
+                    return
+            except AgentError as error:
+                display.vvv(f"{self._agent_host} does not tell yet whether it registers ({error}).")
+            except Exception as error:
+                if not is_connection_error(error):
+                    raise
+            time.sleep(_POLL_SECONDS)
+
     def _agent_announce_wait(self) -> None:
-        self._display.v(f"{self._agent_host} waits for its turn to register: one host at a time.")
+        display.v(f"{self._agent_host} waits for its turn to register: one host at a time.")
 
     def _agent_validate(self, options: Options) -> tuple[Cloud, SignIn]:
         """Refuse bad input before the host is asked anything."""
@@ -160,11 +188,11 @@ class ActionModule(AgentAction):
         if problems:
             raise RegistrationError(f"The registration failed on {where}. {problems} What is done already is left alone by the next run.")
         certificate = result["certificate"]
-        if not result["tenant_id"] or not certificate:
+        if not result["tenant_id"] or not (certificate or is_in_account_store(answer["facts"])):
             raise RegistrationError(
                 f"The module's commands ended well, but {where} has no registration: read the agent's trace log below ProgramData."
             )
-        if certificate["days_left"] < renewal_days:
+        if certificate and certificate["days_left"] < renewal_days:
             raise RegistrationError(
                 f"The module's commands ended well, but the agent's certificate on {where} still ends on {certificate['not_after']}: "
                 "upgrade the agent, or remove and install it, then register it again."

@@ -4,7 +4,8 @@
 """Which of the host's certificates is the agent's, and how long it still holds.
 
 The agent signs in to Microsoft with a client certificate whose subject is the tenant id and whose extension
-1.3.6.1.4.1.311.82.1 carries the agent's id. It is short-lived and the agent renews it.
+1.3.6.1.4.1.311.82.1 carries the agent's id. It is short-lived and the agent renews it. Other connectors of Microsoft's on the host have
+certificates that look the same; each connector's file TrustSettings.xml names its own.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -23,8 +24,8 @@ def parse_time(text: str) -> datetime.datetime:
 def current_certificate(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
     """Return the agent's certificate with the days left, or None.
 
-    Of several (each registration and renewal leaves one) the one that holds longest counts; those of another tenant than the
-    registry names come last.
+    The one that the agent's own file names, if it names one. Else of several (each registration and renewal leaves one) the one that
+    holds longest counts; those of another tenant than the registry names come last, those of other connectors not at all.
 
     Args:
         facts: what the payload facts.ps1 read.
@@ -32,11 +33,24 @@ def current_certificate(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None
     Returns:
         thumbprint, subject, issuer, agent_id, not_before, not_after (UTC), has_private_key, days_left (int, below 0 when over).
     """
-    tenant_id = (facts["product"]["tenant_id"] or "").lower()
-    certificates = sorted(
-        facts["certificates"], key=lambda one: (f"cn={tenant_id}" in one["subject"].lower(), one["not_after"]), reverse=True
-    )
-    if not certificates:
+    tenant_id, own, others = (facts["product"]["tenant_id"] or "").lower(), facts["trust"]["own"], facts["trust"]["others"]
+    candidates = [
+        one for one in facts["certificates"] if (one["thumbprint"] == own["thumbprint"] if own else one["thumbprint"] not in others)
+    ]
+    if not candidates:
         return None
-    left = parse_time(certificates[0]["not_after"]) - parse_time(facts["host"]["time"])
-    return {**certificates[0], "days_left": left.days}
+    best = max(candidates, key=lambda one: (f"cn={tenant_id}" in one["subject"].lower(), one["not_after"]))
+    left = parse_time(best["not_after"]) - parse_time(facts["host"]["time"])
+    return {**best, "days_left": left.days}
+
+
+def is_in_account_store(facts: t.Mapping[str, t.Any]) -> bool:
+    """Whether the agent keeps its certificate in its service account's own store, where the host's administrators cannot look.
+
+    Connectors do so when they have renewed it themselves (learn.microsoft.com, "Debug private network connector issues").
+
+    Args:
+        facts: what the payload facts.ps1 read.
+    """
+    own = facts["trust"]["own"]
+    return bool(own and own["in_user_store"] and current_certificate(facts) is None)

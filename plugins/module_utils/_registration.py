@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate, is_in_account_store
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import RegistrationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Facts, same_account
@@ -80,7 +80,7 @@ def _reasons_to_register(facts: Facts, options: Options) -> list[str]:
     certificate = current_certificate(facts)
     checks = {
         "'force' is set": options["force"],
-        "the agent has no certificate": certificate is None,
+        "the agent has no certificate": certificate is None and not is_in_account_store(facts),
         **_certificate_is_over(certificate, options["certificate_renewal_days"]),
         "the certificate has no private key": certificate is not None and not certificate["has_private_key"],
     }

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate, is_in_account_store
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import (
     AGENT_SERVICE,
     UPDATER_SERVICE,
@@ -88,11 +88,11 @@ def judge(facts: Facts, expect: Expectation, cloud: Facts | None) -> list[Check]
     if not is_complete(facts):
         checks = [_installed(facts), _tenant(facts, expect)]
         # What a half-removed agent has left may look registered: its account and certificate tell.
-        return checks + ([_service_account(facts, expect), _certificate(facts, expect)] if facts["product"]["tenant_id"] else [])
+        return checks + ([_service_account(facts, expect), _certificate(facts, expect, cloud)] if facts["product"]["tenant_id"] else [])
     checks = [_installed(facts), _version(facts, expect), _agent_service(facts), _updater_service(facts)]
     checks += [*_settings(facts, expect), _tenant(facts, expect), *_cut_off(facts)]
     if facts["product"]["tenant_id"]:
-        checks += [_service_account(facts, expect), _certificate(facts, expect), _domains(facts, expect, cloud)]
+        checks += [_service_account(facts, expect), _certificate(facts, expect, cloud), _domains(facts, expect, cloud)]
     return checks
 
 
@@ -202,9 +202,14 @@ def _service_account(facts: Facts, expect: Expectation) -> Check:
     return Check("service_account", "pass", expected, actual)
 
 
-def _certificate(facts: Facts, expect: Expectation) -> Check:
+def _certificate(facts: Facts, expect: Expectation, cloud: Facts | None) -> Check:
     certificate = current_certificate(facts)
     expected = f"valid for {expect.minimum_certificate_days} days"
+    if is_in_account_store(facts):
+        # Microsoft lists an agent as active only as long as it signs in with its certificate.
+        works = cloud is not None and cloud["status"] == "confirmed"
+        actual = "renewed by the agent, in its service account's own store"
+        return Check("certificate", "pass" if works else "unknown", expected, actual, "see whether Microsoft lists the agent as active")
     if certificate is None:
         return Check("certificate", "fail", expected, "none", "register the agent again", _REGISTER)
     actual = f"valid until {certificate['not_after']}, {certificate['days_left']} days"

@@ -108,17 +108,20 @@ class DetachedJob:
                     raise
                 display.warning(f"The connection to {self._host} is lost ({error}). The job goes on there, and is asked for again.")
                 time.sleep(_POLL_SECONDS)
-                # reset() forgets the old session and connects; close() would first talk to the host. If that is still away, the next
-                # question says so.
-                self._reconnect()
+                reconnect(self._action._connection)
 
-    def _reconnect(self) -> None:
-        try:
-            self._action._connection.reset()
-        except Exception as error:
-            if not is_connection_error(error):
-                raise
-            display.vvv(f"{self._host} does not answer yet ({error}).")
+
+def reconnect(connection: t.Any) -> None:
+    """Forget a connection's old session and make a new one; a host that is still away shows itself in the next question.
+
+    reset() and not close(), which would first talk to the host.
+    """
+    try:
+        connection.reset()
+    except Exception as error:
+        if not is_connection_error(error):
+            raise
+        display.vvv(f"The host does not answer yet ({error}).")
 
 
 def is_connection_error(error: Exception) -> bool:

@@ -93,6 +93,61 @@ function Get-CertificateFact {
     }
 }
 
+function Read-TrustSetting {
+    # The certificate that a connector of Microsoft's signs in with, from its TrustSettings.xml; nothing where the file tells none.
+    param(
+        [string]$Path
+    )
+    $document = New-Object -TypeName System.Xml.XmlDocument
+    $document.XmlResolver = $null
+    try {
+        $document.Load($Path)
+    }
+    catch {
+        # Another product's file may be locked, half-written or of another form; then it tells nothing.
+        Write-Verbose -Message "$Path cannot be read: $($_.Exception.Message)"
+        return $null
+    }
+    $values = @{}
+    foreach ($name in 'Thumbprint', 'IsInUserStore') {
+        $values[$name] = @($document.GetElementsByTagName($name) | ForEach-Object -Process { $_.InnerText.Trim() }) + '' | Select-Object -First 1
+    }
+    if (-not $values['Thumbprint']) {
+        return $null
+    }
+    return @{ thumbprint = $values['Thumbprint'].ToUpperInvariant(); in_user_store = $values['IsInUserStore'] -eq 'true' }
+}
+
+function Get-TrustFact {
+    # Which certificates the connectors on this host use: this agent's own, where its folder tells it, and those of the others (pass-through
+    # authentication, application proxy), whose certificates look alike. After a renewal by itself a connector keeps its certificate in the
+    # store of its service's account ("in user store").
+    $fact = @{ own = $null; others = @() }
+    $folder = 'Azure AD Connect Provisioning Agent'
+    $registry = Get-RegistryValue -Path $agentKey
+    if ($null -ne $registry -and $registry['ProgramDataFolderName']) {
+        $folder = [System.IO.Path]::GetFileName([string]$registry['ProgramDataFolderName'])
+    }
+    $root = [System.IO.Path]::Combine([System.Environment]::GetFolderPath('CommonApplicationData'), 'Microsoft')
+    if (-not [System.IO.Directory]::Exists($root)) {
+        return $fact
+    }
+    foreach ($directory in [System.IO.Directory]::GetDirectories($root)) {
+        $file = [System.IO.Path]::Combine($directory, 'Config', 'TrustSettings.xml')
+        if (-not [System.IO.File]::Exists($file)) {
+            continue
+        }
+        $setting = Read-TrustSetting -Path $file
+        if ([System.IO.Path]::GetFileName($directory) -eq $folder) {
+            $fact.own = $setting
+        }
+        elseif ($null -ne $setting) {
+            $fact.others += $setting.thumbprint
+        }
+    }
+    return $fact
+}
+
 function Get-ProductFact {
     # What is installed. The version is the executable's own: Uninstall entries survive a half-removed product.
     $registry = Get-RegistryValue -Path $agentKey
@@ -208,6 +263,7 @@ function Get-AgentFact {
             Get-ServiceFact -Name 'AzureADConnectAgentUpdater'
         )
         certificates = @(Get-CertificateFact)
+        trust = Get-TrustFact
         other_agents = @(Get-OtherAgentFact)
         registration_pending = Test-RegistrationPending
         # Setup needs Credential Manager.

@@ -6,7 +6,8 @@
 function Invoke-PowerShellProcess {
     # The agent's module is a .NET Framework assembly that clashes with what a session has loaded already, and its secrets
     # must not stand on a command line: so a new Windows PowerShell reads script and values from standard input.
-    # The script returns one object; it comes back as an object. A script that fails throws here with its message.
+    # The script returns one object; it comes back as an object. A script that fails throws here with its message; one that gives no answer
+    # throws a TimeoutException or an EndOfStreamException, and may have done anything by then.
     param(
         [string]$Script,
         [hashtable]$Values,
@@ -37,6 +38,8 @@ function Invoke-PowerShellProcess {
     $start.Arguments = '-NoProfile -NonInteractive -EncodedCommand ' + [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($bootstrap))
     # PowerShell 7's module path would make Windows PowerShell load modules that are not its own.
     $start.EnvironmentVariables.Remove('PSModulePath')
+    # Ansible runs with a policy of its own (Unrestricted), which the new process would inherit: the agent's module refuses to register then.
+    $start.EnvironmentVariables.Remove('PSExecutionPolicyPreference')
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
     $start.RedirectStandardInput = $true
@@ -53,11 +56,11 @@ function Invoke-PowerShellProcess {
         $process.StandardInput.Close()
         if (-not $process.WaitForExit($TimeoutSeconds * 1000)) {
             $process.Kill()
-            throw "The PowerShell process of its own did not end within $TimeoutSeconds seconds and was stopped."
+            throw [System.TimeoutException]"The PowerShell process of its own did not end within $TimeoutSeconds seconds and was stopped."
         }
         $line = @($output.Result -split '\r?\n' | Where-Object -FilterScript { $_.StartsWith($marker, [System.StringComparison]::Ordinal) })
         if ($line.Count -eq 0) {
-            throw "The PowerShell process of its own ended with code $($process.ExitCode) and no answer: $($errors.Result)"
+            throw [System.IO.EndOfStreamException]"The PowerShell process of its own ended with code $($process.ExitCode) and no answer: $($errors.Result)"
         }
     }
     finally {

@@ -56,6 +56,11 @@ function Invoke-RegistrationSession {
         $Answer.steps = @($result.steps)
         $Answer.domains = $result.domains
     }
+    catch [System.TimeoutException], [System.IO.EndOfStreamException] {
+        # Its steps are not known: any of them may have changed something.
+        $Answer.unanswered = $true
+        $Answer.error = $_.Exception.Message
+    }
     catch {
         $Answer.error = $_.Exception.Message
     }
@@ -72,8 +77,8 @@ function Register-Agent {
     if ($Session) {
         Invoke-RegistrationSession -Answer $Answer
     }
-    # A step that failed, or ran out of time, may have registered the agent all the same.
-    $registered = @($Answer.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0 -or (Get-RegistrationMark) -ne $before
+    # A step that failed may have registered the agent all the same.
+    $registered = $Answer.unanswered -or @($Answer.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0 -or (Get-RegistrationMark) -ne $before
     if ($registered -or $Restart) {
         $Ansible.Changed = $true
         try {
@@ -90,7 +95,7 @@ function Register-Agent {
 }
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
-$answer = @{ busy = $false; steps = @(); domains = $null; error = ''; service_error = ''; facts = $null }
+$answer = @{ busy = $false; unanswered = $false; steps = @(); domains = $null; error = ''; service_error = ''; facts = $null }
 $turn = Enter-Installation
 if ($null -eq $turn) {
     $answer.busy = $true

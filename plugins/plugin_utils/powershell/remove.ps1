@@ -20,6 +20,7 @@ $Ansible.Changed = $false
 # include: settings.ps1
 # include: agent.ps1
 # include: installer.ps1
+# include: services.ps1
 
 function Add-Step {
     # Notes one uninstallation; throws when it did not end well, so that nothing after it is tried.
@@ -74,7 +75,14 @@ function Remove-WindowsService {
     if (-not (Get-ServiceFact -Name $Name).present) {
         return
     }
-    Stop-Service -Name $Name -Force
+    $controller = Get-Service -Name $Name
+    try {
+        Stop-ServiceInTime -Controller $controller -Deadline $deadline
+    }
+    finally {
+        # An open handle would keep the service marked for deletion.
+        $controller.Dispose()
+    }
     $program = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'sc.exe')
     $said = & $program delete $Name
     if ($LASTEXITCODE -ne 0) {

@@ -18,6 +18,61 @@ function Set-AutomaticStart {
     }
 }
 
+function Wait-ServiceStatus {
+    # Waits for a service until the deadline, at least for some seconds. Stop-Service and Start-Service wait for ever on one that hangs, as
+    # agents before 1.1.2334 are known to do. One that stops while it starts is not waited for.
+    param(
+        [object]$Controller,
+        [string]$Status,
+        [System.DateTime]$Deadline
+    )
+    $last = $(if ($Deadline -gt [System.DateTime]::UtcNow.AddSeconds(10)) { $Deadline } else { [System.DateTime]::UtcNow.AddSeconds(10) })
+    while ($Controller.Status.ToString() -ne $Status) {
+        $state = $Controller.Status.ToString()
+        if ([System.DateTime]::UtcNow -gt $last -or ($Status -eq 'Running' -and $state -eq 'Stopped')) {
+            throw "The service $($Controller.ServiceName) is in the state $state instead of ${Status}: look at its logs, end its process if it hangs."
+        }
+        Start-Sleep -Milliseconds 200
+        $Controller.Refresh()
+    }
+}
+
+function Start-ServiceInTime {
+    # Starts a service that does not run; returns whether it had to.
+    param(
+        [object]$Controller,
+        [System.DateTime]$Deadline
+    )
+    $state = $Controller.Status.ToString()
+    if ($state -eq 'Running') {
+        return $false
+    }
+    if ($state -ne 'StartPending') {
+        try {
+            $Controller.Start()
+        }
+        catch {
+            throw "The service $($Controller.ServiceName) cannot be started: $($_.Exception.GetBaseException().Message)"
+        }
+        $Controller.Refresh()
+    }
+    Wait-ServiceStatus -Controller $Controller -Status 'Running' -Deadline $Deadline
+    return $true
+}
+
+function Stop-ServiceInTime {
+    # Stops a service, and what depends on it.
+    param(
+        [object]$Controller,
+        [System.DateTime]$Deadline
+    )
+    if (@('Stopped', 'StopPending') -notcontains $Controller.Status.ToString()) {
+        $Controller.Stop()
+        $Controller.Refresh()
+    }
+    Wait-ServiceStatus -Controller $Controller -Status 'Stopped' -Deadline $Deadline
+}
+
 function Start-AgentService {
     # Makes a service start with Windows and run. The updater may be absent: newer packages come without it.
     # Returns whether it changed anything.
@@ -35,17 +90,15 @@ function Start-AgentService {
         Set-AutomaticStart -Name $Name
         $changed = $true
     }
-    if ($Restart -and $fact.state -ne 'stopped') {
-        Stop-Service -Name $Name -Force
-        $changed = $true
+    $controller = Get-Service -Name $Name
+    try {
+        if ($Restart) {
+            Stop-ServiceInTime -Controller $controller -Deadline $Deadline
+        }
+        $started = Start-ServiceInTime -Controller $controller -Deadline $Deadline
     }
-    if ($Restart -or $fact.state -ne 'running') {
-        Start-Service -Name $Name
-        $changed = $true
+    finally {
+        $controller.Dispose()
     }
-    $left = $Deadline - [System.DateTime]::UtcNow
-    if ($left -gt [System.TimeSpan]::Zero) {
-        (Get-Service -Name $Name).WaitForStatus([System.ServiceProcess.ServiceControllerStatus]::Running, $left)
-    }
-    return $changed
+    return $changed -or $started
 }

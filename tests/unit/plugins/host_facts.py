@@ -75,6 +75,7 @@ HEALTHY: dict[str, t.Any] = {
             "has_private_key": True,
         }
     ],
+    "trust": {"own": None, "others": []},
     "other_agents": [],
     "registration_pending": False,
     "vault": {"name": "VaultSvc", "present": True, "start_type": "manual"},

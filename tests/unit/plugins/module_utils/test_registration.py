@@ -68,6 +68,11 @@ def test_cut_off_registration_is_ended_by_a_restart_alone(changes: dict[str, t.A
     assert plan.reasons == (reason,) and plan.restart and not plan.signs_in
 
 
+def test_certificate_in_the_accounts_store_needs_nothing() -> None:
+    plan = plan_registration(host(trust={"own": {"thumbprint": "9999", "in_user_store": True}, "others": []}), wishes())
+    assert plan.reasons == ()
+
+
 def test_other_tenant_is_refused_without_force() -> None:
     with pytest.raises(RegistrationError, match="registered to tenant"):
         plan_registration(host(product__tenant_id=OTHER_TENANT), wishes())

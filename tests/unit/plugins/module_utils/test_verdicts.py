@@ -127,3 +127,11 @@ def test_expected_service_account_is_pinned() -> None:
     assert verdict(judge(host(), expect, None), "service_account").status == "fail"
     same = host(services__0__account=r"contoso\SVCSYNC$")
     assert verdict(judge(same, expect, None), "service_account").status == "pass"
+
+
+@pytest.mark.parametrize(("status", "expected"), [("confirmed", "pass"), ("inactive", "unknown"), ("unknown", "unknown")])
+def test_certificate_in_the_accounts_store_is_good_as_long_as_the_agent_is_active(status: str, expected: str) -> None:
+    trust = {"own": {"thumbprint": "9999", "in_user_store": True}, "others": []}
+    checks = judge(host(trust=trust), EXPECT, {**CONFIRMED, "status": status})
+    assert verdict(checks, "certificate").status == expected
+    assert "register" not in drift(checks)
