@@ -12,6 +12,7 @@ import base64
 import json
 import time
 import typing as t
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -111,11 +112,10 @@ def domains(lab: Lab, **changes: t.Any) -> list[dict[str, t.Any]]:
     ]
 
 
-def certificate_with(lab: Lab, days: int) -> str:
-    """Return a script that gives the host's agent a certificate with so many days left, and no other."""
-    agent = active_agents(lab)[f"{lab.hosts[0]}.{lab.data['microsoft']['forest']['domain']}"]
-    pfx = Pki.load(PKI).agent_pfx(lab.data["microsoft"]["tenant"]["id"], agent["id"], days=days, password="lab")
-    return f"""{NO_CERTIFICATES}
+def certificate(lab: Lab, agent_id: str, days: int, product: str) -> str:
+    """Return a script that gives a connector on the host a certificate with so many days left."""
+    pfx = Pki.load(PKI).agent_pfx(lab.data["microsoft"]["tenant"]["id"], agent_id, days=days, password="lab")
+    return f"""
 $flags = [System.Security.Cryptography.X509Certificates.X509KeyStorageFlags]'MachineKeySet, PersistKeySet'
 $bytes = [System.Convert]::FromBase64String('{base64.b64encode(pfx).decode()}')
 $certificate = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes, 'lab', $flags)
@@ -123,7 +123,16 @@ $store = [System.Security.Cryptography.X509Certificates.X509Store]::new('My', 'L
 $store.Open('ReadWrite')
 $store.Add($certificate)
 $store.Close()
+$folder = 'C:\\ProgramData\\Microsoft\\{product}\\Config'
+$null = [System.IO.Directory]::CreateDirectory($folder)
+$trust = "<CloudProxyTrust><Thumbprint>$($certificate.Thumbprint)</Thumbprint><IsInUserStore>false</IsInUserStore></CloudProxyTrust>"
+[System.IO.File]::WriteAllText("$folder\\TrustSettings.xml", "<ConnectorTrustSettingsFile>$trust</ConnectorTrustSettingsFile>")
 """
+
+
+def first_agent(lab: Lab) -> dict[str, t.Any]:
+    """Return the active agent of the first host."""
+    return active_agents(lab)[f"{lab.hosts[0]}.{lab.data['microsoft']['forest']['domain']}"]
 
 
 def keys_of(result: Result) -> set[str]:
@@ -192,7 +201,7 @@ def test_domain_is_added_later_with_its_preferred_controllers(failures: dict[str
     result, emea = failures["well"], f"emea.{lab.data['microsoft']['forest']['domain']}"
     assert (result["failed"], result["reasons"]) == (False, [f"domain not served: {emea}"])
     assert [step["target"] for step in result["steps"][1:]] == [emea]
-    agent = active_agents(lab)[f"{lab.hosts[0]}.{lab.data['microsoft']['forest']['domain']}"]
+    agent = first_agent(lab)
     assert agent["preferredDomainControllers"][emea] == [f"dc2.{emea}", "dc1"]
     assert not failures["again"]["changed"]
 
@@ -240,10 +249,21 @@ def test_other_tenant_is_refused_and_force_moves_the_agent(one: Callable[..., Re
 def test_certificate_that_is_gone_or_near_its_end_is_made_anew(
     one: Callable[..., Result], lab: Lab, days: int | None, reason: str
 ) -> None:
-    result = one(script=NO_CERTIFICATES if days is None else certificate_with(lab, days))
+    new = "" if days is None else certificate(lab, first_agent(lab)["id"], days, "Azure AD Connect Provisioning Agent")
+    result = one(script=NO_CERTIFICATES + new)
     assert (result["failed"], result["changed"], result["reasons"]) == (False, True, [reason])
     assert result["certificate"]["days_left"] > 30
     assert result["agent_id"] in [agent["id"] for agent in active_agents(lab).values()]
+
+
+def test_certificate_of_another_connector_is_not_taken_for_the_agents(one: Callable[..., Result], lab: Lab) -> None:
+    """The pass-through authentication agent's certificate looks the same, and this one holds longer."""
+    mine = first_agent(lab)["id"]
+    beside = one(script=certificate(lab, str(uuid.uuid4()), 360, "Azure AD Connect Authentication Agent"))
+    assert (beside["changed"], beside["agent_id"]) == (False, mine)
+    gone = one(script=NO_CERTIFICATES + certificate(lab, str(uuid.uuid4()), 360, "Azure AD Connect Authentication Agent"))
+    assert (gone["failed"], gone["reasons"]) == (False, ["the agent has no certificate"])
+    assert gone["agent_id"] == first_agent(lab)["id"]
 
 
 PREFLIGHTS = {

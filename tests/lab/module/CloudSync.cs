@@ -10,6 +10,7 @@
 using System;
 using System.Collections.Generic;
 using System.ComponentModel;
+using System.IO;
 using System.Management.Automation;
 using System.Net.Http;
 using System.Net.Http.Headers;
@@ -134,6 +135,18 @@ namespace Microsoft.CloudSync.PowerShell
             }
             Write(AgentKey, "TenantID", tenantId);
             Write(LabKey, "AgentId", agentId);
+            WriteTrust(certificate.Thumbprint);
+        }
+
+        /// <summary>Notes which certificate is the agent's, as Microsoft's connectors do in the folder of their data.</summary>
+        private static void WriteTrust(string thumbprint)
+        {
+            string data = Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData);
+            string folder = Path.Combine(data, @"Microsoft\Azure AD Connect Provisioning Agent\Config");
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, "TrustSettings.xml"), "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n"
+                + "<ConnectorTrustSettingsFile><CloudProxyTrust><Thumbprint>" + thumbprint + "</Thumbprint>"
+                + "<IsInUserStore>false</IsInUserStore></CloudProxyTrust></ConnectorTrustSettingsFile>\r\n");
         }
 
         /// <summary>Whether an extension's last sixteen bytes are the agent's id as a raw GUID.</summary>
