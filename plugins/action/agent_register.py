@@ -57,6 +57,20 @@ class ActionModule(AgentAction):
 
     def _agent_run(self, options: Options, result: Result) -> None:
         cloud, sign_in = self._agent_validate(options)
+        facts, plan = self._agent_plan(options, result)
+        if plan.reasons and self._task.check_mode:
+            self._agent_predict(options, plan, cloud, sign_in, result)
+        elif plan.reasons:
+            with registration_turn(options["tenant_id"], self._agent_announce_wait, options["lock_dir"]) as waited:
+                if waited:  # another playbook may have registered this very host meanwhile
+                    facts, plan = self._agent_plan(options, result)
+                if plan.reasons:
+                    self._agent_take_turn(options, plan, facts, (cloud, sign_in), result)
+        if not plan.reasons:
+            result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
+
+    def _agent_plan(self, options: Options, result: Result) -> tuple[Facts, Plan]:
+        """Read the host, and decide what is to be done there."""
         account = (options["gmsa"] or {}).get("name")
         probe = host_probe(account) if options["preflight"] else ""
         facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session"), "Platform": probe})
@@ -68,21 +82,19 @@ class ActionModule(AgentAction):
         result["reasons"] = list(plan.reasons)
         if plan.set_account and options["preflight"]:
             self._agent_preflight(account_problems(facts, account))
-        if not plan.reasons:
-            result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
-        elif self._task.check_mode:
-            self._agent_predict(options, plan, cloud, sign_in, result)
-        else:
-            with registration_turn(options["tenant_id"], self._agent_announce_wait):
-                # A token that was fetched before the wait might be over after it.
-                token = self._agent_token(options, cloud, sign_in) if plan.signs_in else None
-                deadline = time.monotonic() + options["timeout"]
-                try:
-                    self._agent_register(options, plan, facts, token, result)
-                except Exception as error:
-                    if is_connection_error(error):
-                        self._agent_outwait(deadline)
-                    raise
+        return facts, plan
+
+    def _agent_take_turn(self, options: Options, plan: Plan, facts: Facts, how: tuple[Cloud, SignIn], result: Result) -> None:
+        """Register while no other host does."""
+        # A token that was fetched before the wait might be over after it.
+        token = self._agent_token(options, *how) if plan.signs_in else None
+        deadline = time.monotonic() + options["timeout"]
+        try:
+            self._agent_register(options, plan, facts, token, result)
+        except Exception as error:
+            if is_connection_error(error):
+                self._agent_outwait(deadline)
+            raise
 
     def _agent_preflight(self, problems: list[str]) -> None:
         """Refuse to begin what cannot end well: a registration that breaks off at its account has signed in and changed things by then."""

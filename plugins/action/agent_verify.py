@@ -17,8 +17,9 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import blockers, prerequisite_checks
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._synchronization import synchronization
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import (
     Check,
     Expectation,
@@ -91,6 +92,7 @@ class ActionModule(AgentAction):
         checks += judge_cloud(
             facts, checks, record, states, cloud_required=required["cloud_check"], sync_required=required["sync_check"]
         )
+        checks += self._agent_sign_in(options, checks)
         result.update(
             blockers=blockers(checks, facts, expect.service_account),
             checks=[check.as_dict() for check in checks],
@@ -99,6 +101,18 @@ class ActionModule(AgentAction):
         )
         self._agent_show(checks)
         conclude(checks, options["fail_on"], result)
+
+    def _agent_sign_in(self, options: Options, checks: list[Check]) -> list[Check]:
+        """Judge whether this sign-in may register, where that is wanted and the host needs it: one that may not is no reason to install."""
+        if not options["registration_check"] or "register" not in drift(checks):
+            return []
+        expected = "a token for the registration"
+        try:
+            token = registration_token(options)
+        except AgentError as error:
+            return [Check("sign_in", "fail", expected, str(error).rstrip("."), "mend the sign-in, then run it again")]
+        self._agent_hide(token.value)
+        return [Check("sign_in", "pass", expected, f"of {token.upn}")]
 
     def _agent_show(self, checks: list[Check]) -> None:
         """Show each check that is not passed, one line each."""
@@ -134,6 +148,8 @@ def expectation(options: Options) -> Expectation:
     if wanted["version"]:
         parse_version(wanted["version"])
     require_positive(options, "request_timeout")
+    if options["registration_check"] and not (options["sign_in"] and options["tenant_id"]):
+        raise ConfigurationError("'registration_check' is set: give 'tenant_id' and 'sign_in', or set it to false.")
     if options["wait"] < 0:
         raise ConfigurationError(f"'wait' is {options['wait']}: give a number of seconds, 0 for no waiting.")
     days, renewal = wanted["minimum_certificate_days"], wanted["certificate_renewal_days"]
@@ -168,6 +184,23 @@ def cloud_directory(options: Options) -> CloudDirectory | None:
     return CloudDirectory(sign_in, cloud, *where, with_agents=agents, with_configurations=configurations)
 
 
+def registration_token(options: Options) -> Token:
+    """Return the run's token for the registration.
+
+    Raises:
+        AgentError: there is none.
+    """
+    return acquire(
+        SignIn.from_options(options["sign_in"]),
+        resolve_cloud(options["cloud"]),
+        options["tenant_id"],
+        audience="registration",
+        ca_path=options["ca_path"],
+        timeout=options["request_timeout"],
+        store=RUN_STORE,
+    )
+
+
 def agent_record(
     facts: Facts, expect: Expectation, directory: CloudDirectory | None, listing: Listing | None, wait: int
 ) -> dict[str, t.Any] | None:
@@ -179,12 +212,18 @@ def agent_record(
     deadline = time.monotonic() + wait
     while True:
         record = find_record(listing, agent_id, facts["host"]["fqdn"])
-        hopeless = listing.problem or not facts["product"]["tenant_id"]
-        served = record["domains"] is None or {name.lower() for name in expect.domains} <= set(record["domains"])
-        if (record["status"] == "confirmed" and served) or hopeless or time.monotonic() >= deadline:
+        hopeless = (listing.problem and not listing.passing) or not facts["product"]["tenant_id"]
+        if is_awaited(record, agent_id, expect) or hopeless or time.monotonic() >= deadline:
             return record
         time.sleep(_POLL_SECONDS)
         listing = directory.listing(not_older_than=time.time() - _POLL_SECONDS)
+
+
+def is_awaited(record: dict[str, t.Any], agent_id: str | None, expect: Expectation) -> bool:
+    """Whether a record is what a fresh agent waits for: its own and not an older one of the machine, active, with the domains."""
+    own = record["matched_by"] == "agent_id" or agent_id is None
+    served = record["domains"] is None or {name.lower() for name in expect.domains} <= set(record["domains"])
+    return bool(record["status"] == "confirmed" and own and served)
 
 
 def conclude(checks: list[Check], fail_on: str, result: Result) -> None:

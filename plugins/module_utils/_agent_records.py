@@ -23,6 +23,7 @@ class Listing:
         groups: Graph's agent groups with agents and publishedResources; None when the sign-in may not read them.
         fetched_at: when, seconds since 1970.
         problem: why there is no listing of agents; '' when there is one.
+        passing: whether there may be one with the next question.
         configurations: sync configurations as GraphClient.configurations returns them; None when there is no listing of them.
         configurations_problem: why not.
     """
@@ -31,6 +32,7 @@ class Listing:
     groups: list[Record] | None
     fetched_at: float
     problem: str = ""
+    passing: bool = False
     configurations: list[Record] | None = None
     configurations_problem: str = ""
 
@@ -40,6 +42,7 @@ def find_record(listing: Listing, agent_id: str | None, fqdn: str) -> Record:
 
     The agent's id, from its certificate, decides. Without a certificate the machine's name does, in full or, where only one record
     carries it, in short; several records of one name are left by reinstallations (Microsoft drops the old ones after some days).
+    Where the id is not listed, the one active record of the name counts: nobody has documented that the two ids are the same.
 
     Returns:
         status (confirmed, inactive, absent, unknown), reason, id, machine_name, matched_by (agent_id, machine_name), stale (ids of the
@@ -49,7 +52,7 @@ def find_record(listing: Listing, agent_id: str | None, fqdn: str) -> Record:
         return _result("unknown", listing.problem)
     mine = [agent for agent in listing.agents if str(agent["id"]).lower() == (agent_id or "").lower()]
     named = _named(listing.agents, fqdn)
-    candidates = mine or (named if agent_id is None else [])
+    candidates = mine or (named if agent_id is None else _only_active(named))
     stale = [str(agent["id"]) for agent in named if agent not in candidates[:1]]
     if not candidates:
         reason = f"no agent {agent_id} is listed" if agent_id else f"no agent of {fqdn} is listed"
@@ -59,7 +62,8 @@ def find_record(listing: Listing, agent_id: str | None, fqdn: str) -> Record:
     stale = [str(agent["id"]) for agent in named if agent["id"] != record["id"]]
     status = "confirmed" if _is_active(record) else "inactive"
     matched_by = "agent_id" if mine else "machine_name"
-    reason = "" if mine else "found by the machine's name, since the agent has no certificate"
+    why = f"no agent {agent_id} is listed" if agent_id else "the agent has no certificate"
+    reason = "" if mine else f"found by the machine's name, since {why}"
     return _result(status, reason, record, stale, _domains(listing.groups, record), matched_by)
 
 
@@ -69,6 +73,11 @@ def _named(agents: list[Record], fqdn: str) -> list[Record]:
         return full
     short = [agent for agent in agents if _short(agent.get("machineName", "")) == _short(fqdn)]
     return short if len(short) == 1 else []
+
+
+def _only_active(named: list[Record]) -> list[Record]:
+    active = [agent for agent in named if _is_active(agent)]
+    return active if len(active) == 1 else []
 
 
 def _short(name: t.Any) -> str:

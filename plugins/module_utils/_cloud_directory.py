@@ -78,8 +78,9 @@ class CloudDirectory:
         try:
             agents, groups = self._ask(lambda client: (client.agents(), _groups(client)), users_only=True)
         except AgentError as error:
-            return {"agents": [], "groups": [], "problem": str(error)}
-        return {"agents": agents, "groups": groups, "problem": ""}
+            passing = isinstance(error, GraphError) and error.passing
+            return {"agents": [], "groups": [], "problem": str(error), "passing": passing}
+        return {"agents": agents, "groups": groups, "problem": "", "passing": False}
 
     def _fetch_configurations(self) -> dict[str, t.Any]:
         try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_records import Record
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._synchronization import synchronization_checks
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check, Facts
@@ -42,13 +43,17 @@ def judge_cloud(
     checks = []
     if record is not None:
         runs = not any(one.name == "agent_service" and one.status == "fail" for one in host_checks)
-        checks += [_cloud(record, runs, cloud_required), *_records(record)]
+        certified = current_certificate(facts) is not None
+        checks += [_cloud(record, runs, certified, cloud_required), *_records(record)]
     return checks + synchronization_checks(states or [], required=sync_required)
 
 
-def _cloud(record: Record, runs: bool, required: bool) -> Check:
+def _cloud(record: Record, runs: bool, certified: bool, required: bool) -> Check:
     status, reason = str(record["status"]), record["reason"]
     actual = f"{status}: {reason}" if reason else status
+    if status == "confirmed" and certified and record["matched_by"] == "machine_name":
+        remedy = "see in the Entra admin center whether this is the agent's record; if not, run agent_register with 'force: true'"
+        return Check("cloud", "warn", "active", actual, remedy)
     if status == "confirmed":
         return Check("cloud", "pass", "active", actual)
     if status == "unknown":

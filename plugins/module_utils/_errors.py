@@ -30,10 +30,16 @@ class TokenError(AgentError):
 
 
 class GraphError(AgentError):
-    """Microsoft Graph did not answer as needed; status is the HTTP status, code Graph's own error code."""
+    """Microsoft Graph did not answer as needed; status is the HTTP status, code Graph's own error code.
 
-    def __init__(self, message: str, status: int | None = None, code: str | None = None, request_id: str | None = None) -> None:
+    passing is whether the same question may be answered later: the network, or the service itself, was in trouble.
+    """
+
+    def __init__(
+        self, message: str, status: int | None = None, code: str | None = None, request_id: str | None = None, *, passing: bool = False
+    ) -> None:
         super().__init__(message)
+        self.passing = passing
         self.status = status
         self.code = code
         self.request_id = request_id

@@ -94,7 +94,7 @@ class GraphClient:
         try:
             answer = self._whole(url)
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
-            raise GraphError(self._unanswered(error)) from error
+            raise GraphError(self._unanswered(error), passing=True) from error
         body = _body(answer)
         if answer.status_code != 200:
             raise _refused(answer.status_code, body, answer.headers.get("request-id"), permit)
@@ -152,4 +152,5 @@ def _refused(status: int, body: dict[str, t.Any], request_id: str | None, permit
     }
     reason = reasons.get(status, "run it again later")
     request = f", request {request_id}" if request_id else ""  # a proxy's refusal has none
-    return GraphError(f"Microsoft Graph answered {status} ({code}){request}: {reason}.", status, code, request_id)
+    passing = status == 429 or status >= 500
+    return GraphError(f"Microsoft Graph answered {status} ({code}){request}: {reason}.", status, code, request_id, passing=passing)

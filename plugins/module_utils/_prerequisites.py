@@ -26,7 +26,7 @@ Facts = t.Mapping[str, t.Any]
 
 #: Checks without which every installation or registration is in vain.
 _BLOCKING = frozenset(
-    ("clock", "credential_manager", "disk", "domain_member", "dotnet", "endpoints", "execution_policy", "tls", "windows"),
+    ("clock", "credential_manager", "disk", "domain_member", "dotnet", "endpoints", "execution_policy", "sign_in", "tls", "windows"),
 )
 
 

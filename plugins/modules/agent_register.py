@@ -81,6 +81,12 @@ options:
         description:
           - An administrator of the host's domain who makes the default account.
         type: str
+  lock_dir:
+    description:
+      - The folder on the controller with the locks that keep hosts from registering at the same time. All playbooks, and all containers
+        of a controller such as AWX's, that register agents of one tenant must share it.
+    type: path
+    default: ~/.ansible/entra_ops.cloud_sync/locks
   preflight:
     description:
       - Whether to look first, as far as the host can tell, if the service account can be set, and to refuse if it cannot. That takes a KDS

@@ -92,6 +92,13 @@ options:
     type: str
     choices: [fail, warn, never]
     default: fail
+  registration_check:
+    description:
+      - Whether to fetch and check the token for the registration too, where the host needs to be registered. A sign-in that may not
+        register makes the check C(sign_in) fail, which is one of RV(blockers).
+      - It takes O(sign_in) and O(tenant_id).
+    type: bool
+    default: false
   prerequisites:
     description:
       - Whether to look at what Microsoft's prerequisites ask of the host (Windows, domain, .NET, TLS, Credential Manager, execution policy,

@@ -30,6 +30,9 @@ PACKAGE_PATH = r"C:\ProgramData\entra_ops\cloud_sync\AADConnectProvisioningAgent
 #: Where the controller keeps what it has downloaded for its hosts.
 PACKAGE_CACHE = "~/.ansible/entra_ops.cloud_sync/packages"
 
+#: Where the locks are that keep hosts from registering at the same time.
+LOCK_DIR = "~/.ansible/entra_ops.cloud_sync/locks"
+
 CLOUD: Spec = {
     "ca_path": {"type": "path"},
     "cloud": {"type": "raw", "default": "AzureCloud"},
@@ -128,6 +131,7 @@ SPECS: dict[str, Spec] = {
             "mutually_exclusive": [("name", "username")],
             "required_together": [("username", "password")],
         },
+        "lock_dir": {"type": "path", "default": LOCK_DIR},
         "preflight": {"type": "bool", "default": True},
         "sign_in": {**SIGN_IN["sign_in"], "required": True},
         "tenant_id": {"type": "str", "required": True},
@@ -153,6 +157,7 @@ SPECS: dict[str, Spec] = {
             "apply_defaults": True,
         },
         "prerequisites": {"type": "bool", "default": True},
+        "registration_check": {"type": "bool", "default": False},
         "settings": {"type": "dict", "options": SETTINGS},
         "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},
         "sync_check": {"type": "str", "choices": ["required", "best_effort", "off"], "default": "best_effort"},

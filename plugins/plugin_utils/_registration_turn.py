@@ -19,36 +19,38 @@ from collections.abc import Callable
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
 
-#: Where this user's locks are.
-FOLDER = "~/.ansible/entra_ops.cloud_sync/locks"
-
 
 @contextlib.contextmanager
-def registration_turn(tenant_id: str, on_wait: Callable[[], None], folder: str = FOLDER) -> t.Iterator[None]:
+def registration_turn(tenant_id: str, on_wait: Callable[[], None], folder: str) -> t.Iterator[bool]:
     """Hold the turn to register an agent of this tenant; wait for it as long as other hosts have it, each of which has a time limit.
+
+    What it gives is whether it had to wait.
 
     Args:
         tenant_id: the tenant, a GUID.
         on_wait: called once before waiting.
-        folder: where the locks are.
+        folder: the path of the folder with the locks.
 
     Raises:
         ConfigurationError: the lock's file cannot be made.
     """
-    file = _open(os.path.expanduser(folder), f"registration-{tenant_id.lower()}.lock")
+    file, waited = _open(folder, f"registration-{tenant_id.lower()}.lock"), False
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             on_wait()
+            waited = True
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield waited
     finally:
         # The file stays: were it removed, one process could hold the old file and another the new one.
         os.close(file)
 
 
 def _open(folder: str, name: str) -> int:
+    if not os.path.isabs(folder):  # a home that is not known leaves "~" in it
+        raise ConfigurationError(f"'lock_dir' is '{folder}', which is no full path on the controller: give one.")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         # Opened anew by each task: forks that shared one open file would share its lock.
@@ -56,5 +58,5 @@ def _open(folder: str, name: str) -> int:
     except OSError as error:
         raise ConfigurationError(
             f"The lock that keeps hosts from registering at the same time cannot be made in {folder} on the controller: {error.strerror}. "
-            "Make the folder writable for the user who runs Ansible."
+            "Make the folder writable for the user who runs Ansible, or give another one in 'lock_dir'."
         ) from error

@@ -12,6 +12,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_record
 from host_facts import AGENT_ID
 
 FQDN = "sync1.contoso.lab"
+OTHER = "00000000-0000-0000-0000-00000000000c"
 OLD = "00000000-0000-0000-0000-00000000000a"
 
 
@@ -32,8 +33,10 @@ def find(*agents: dict[str, t.Any], agent_id: str | None = AGENT_ID, groups: t.A
         ([agent(status="inactive")], AGENT_ID, "inactive", AGENT_ID, []),
         ([agent(name="renamed.contoso.lab")], AGENT_ID, "confirmed", AGENT_ID, []),
         ([agent(OLD, status="inactive"), agent()], AGENT_ID, "confirmed", AGENT_ID, [OLD]),
-        # An active record of the same name is not this agent's when its certificate says otherwise.
-        ([agent(OLD)], AGENT_ID, "absent", None, [OLD]),
+        # That a certificate's id is the record's is not documented: where it is not listed, the name counts if it is not ambiguous.
+        ([agent(OLD)], AGENT_ID, "confirmed", OLD, []),
+        ([agent(OLD), agent(OTHER)], AGENT_ID, "absent", None, [OLD, OTHER]),
+        ([agent(OLD, status="inactive")], AGENT_ID, "absent", None, [OLD]),
         ([], AGENT_ID, "absent", None, []),
         ([agent(name=FQDN.upper())], None, "confirmed", AGENT_ID, []),
         ([agent(OLD, status="inactive"), agent()], None, "confirmed", AGENT_ID, [OLD]),

@@ -60,14 +60,15 @@ def test_holder_that_is_killed_frees_the_turn_and_waiting_is_announced(tmp_path:
         announced.append(holder.pid)
         holder.kill()
 
-    with registration_turn("TENANT", kill, str(tmp_path)):
-        assert announced == [holder.pid]
+    with registration_turn("TENANT", kill, str(tmp_path)) as waited:
+        assert (announced, waited) == ([holder.pid], True)
     holder.join()
 
 
 def test_lock_is_for_its_user_alone(tmp_path: Path) -> None:
     folder = tmp_path / "locks"
-    with registration_turn("tenant", lambda: None, str(folder)):
+    with registration_turn("tenant", lambda: None, str(folder)) as waited:
+        assert not waited
         (file,) = folder.iterdir()
         assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
 
@@ -76,4 +77,9 @@ def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = str(tmp_path / "file" / "locks")
     with pytest.raises(ConfigurationError, match=f"cannot be made in {folder}"), registration_turn("t", lambda: None, folder):
+        pass
+
+
+def test_unknown_home_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no full path"), registration_turn("t", lambda: None, "~/locks"):
         pass
