@@ -25,7 +25,7 @@ from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.server_registry import server_registry
 
 if t.TYPE_CHECKING:
-    from conftest import Lab, LabRun
+    from conftest import Lab, LabRun, RunPlaybook
 
 Result = dict[str, t.Any]
 Register = Callable[..., dict[str, Result]]
@@ -204,6 +204,17 @@ def test_domain_is_added_later_with_its_preferred_controllers(failures: dict[str
     agent = first_agent(lab)
     assert agent["preferredDomainControllers"][emea] == [f"dc2.{emea}", "dc1"]
     assert not failures["again"]["changed"]
+
+
+def test_report_of_a_failed_registration_tells_what_was_done(register: Register, lab: Lab, ansible_playbook: RunPlaybook) -> None:
+    register(script=NOT_REGISTERED, registers=False)
+    variables = {"provisioning_agent_domains": domains(lab, password="wrong")}
+    failed = ansible_playbook("site.yml", "--limit", lab.hosts[0], extra_vars=variables)
+    row = failed.rows[lab.hosts[0]]
+    assert (row["status"], row["failed_phase"], row["changed"]) == ("failed", "register", True)
+    assert "Protected Users" in row["message"]
+    assert row["tenant_id"] == lab.data["microsoft"]["tenant"]["id"]
+    assert row["domains"] == [lab.data["microsoft"]["forest"]["domain"]]
 
 
 def test_prediction_is_what_happens(failures: dict[str, Result]) -> None:
