@@ -245,6 +245,17 @@ def test_service_that_does_not_start_is_restarted_by_the_next_run_without_a_sign
     assert not one()["changed"]
 
 
+def test_registration_that_takes_too_long_is_stopped_and_run_again(one: Callable[..., Result], lab: Lab) -> None:
+    lab.microsoft.fault("/registration/domains", delay=45)
+    stopped = one(script=NOT_REGISTERED, timeout=20)
+    assert (stopped["failed"], stopped["steps"]) == (True, [])
+    assert "did not end within 20 seconds" in stopped["msg"]
+    # Nobody knows how far it came: it may have changed everything.
+    assert stopped["changed"]
+    again = one()
+    assert (again["failed"], again["changed"]) == (False, True)
+
+
 def test_other_tenant_is_refused_and_force_moves_the_agent(one: Callable[..., Result], lab: Lab) -> None:
     script = f"Set-ItemProperty -LiteralPath '{AGENT_KEY}' -Name TenantID -Value '{OTHER_TENANT}'"
     refused = one(script=script)
