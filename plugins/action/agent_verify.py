@@ -70,7 +70,8 @@ class ActionModule(AgentAction):
     }
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        expect, probe = expectation(options), platform_probe(options)
+        expect = expectation(options)
+        probe = platform_probe(options, expect)
         directory = cloud_directory(options)
         # An agent that was registered a minute ago is not in a listing from the run's beginning; hosts that wait share a new one.
         newest = time.time() - _POLL_SECONDS if options["wait"] else 0.0
@@ -157,14 +158,14 @@ def expectation(options: Options) -> Expectation:
     return Expectation(wanted["version"], tenant_id, tuple(wanted["domains"]), wanted["service_account"], days, settings, renewal)
 
 
-def platform_probe(options: Options) -> str:
+def platform_probe(options: Options, expect: Expectation) -> str:
     """Return what the payload is to read about the host itself, empty for nothing; bad input is refused."""
     if options["events_since"] < 0:
         raise ConfigurationError(f"'events_since' is {options['events_since']}: give a number of hours, 0 for no events.")
     endpoints = chosen_endpoints(options["endpoints"], resolve_cloud(options["cloud"]), options["tenant_id"])
     if not options["prerequisites"]:
         return ""
-    return host_probe(options["expect"]["service_account"], endpoints, options["events_since"])
+    return host_probe(expect.service_account, endpoints, options["events_since"], expect.settings.get("proxy"))
 
 
 def cloud_directory(options: Options) -> CloudDirectory | None:

@@ -42,7 +42,8 @@ options:
     default: [Microsoft, DigiCert]
   endpoints:
     description:
-      - What the host is tried to reach over TLS, as C(HOST) or C(HOST:PORT), through the agent's own proxy or else the host's.
+      - What the host is tried to reach over TLS, as C(HOST) or C(HOST:PORT), through the proxy of O(settings), else the
+        agent's own, else the host's.
       - The default is where the agents of O(cloud) sign in, register and start from; an empty list tries none.
     type: list
     elements: str

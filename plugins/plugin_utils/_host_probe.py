@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the payload facts.ps1 is to read about the host itself (its parameter Platform): account, endpoints, hours of events.
+"""What the payload facts.ps1 is to read about the host itself (its parameter Platform): account, endpoints, proxy, hours of events.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -18,15 +18,24 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 _ENDPOINT = re.compile(r"(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>\d{1,5}))?", re.IGNORECASE)
 
 
-def host_probe(account: str | None, endpoints: t.Sequence[dict[str, t.Any]] = (), event_hours: int = 0) -> str:
+def host_probe(
+    account: str | None,
+    endpoints: t.Sequence[dict[str, t.Any]] = (),
+    event_hours: int = 0,
+    proxy: t.Mapping[str, t.Any] | None = None,
+) -> str:
     """Return the value of the payload's parameter.
 
     Args:
         account: a service account to look up in the directory, None for that of the agent's service.
         endpoints: what chosen_endpoints returned.
-        event_hours: how far to look back in the logs; 0 for no events and connections.
+        event_hours: how far to look back in the logs; 0 for no events.
+        proxy: the proxy that the agent is to have, as wanted_settings returns it; None for the one that it has. What is still to be
+            installed, or to be led away from a dead proxy, must not be judged by the way that it has today.
     """
-    return json.dumps({"account": account or "", "endpoints": list(endpoints), "event_hours": event_hours})
+    # The payload reads the agent's own proxy in the same shape.
+    wanted = {"enabled": True, **proxy} if proxy and proxy["state"] == "present" else proxy
+    return json.dumps({"account": account or "", "endpoints": list(endpoints), "event_hours": event_hours, "proxy": wanted})
 
 
 def chosen_endpoints(given: t.Sequence[str] | None, cloud: Cloud, tenant_id: str | None) -> list[dict[str, t.Any]]:

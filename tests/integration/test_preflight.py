@@ -267,6 +267,21 @@ def apart(old: Look, host: Host, lab: Lab, late_server: int) -> Look:
     return host.look(endpoints=[f"{lab.data['microsoft']['address']}:8443", f"127.0.0.1:{late_server}"])
 
 
+@pytest.fixture(scope="module")
+def rerouted(apart: Look, host: Host, lab: Lab) -> Look:
+    """A look at a host whose exe.config leads to a proxy that is gone, with the settings that are to mend it."""
+    set_proxy(host, "http://127.0.0.1:1")
+    return host.look(settings={"proxy": {"url": lab.data["proxies"]["open"]["url"], "bypass_on_local": False}})
+
+
+def test_proxy_that_is_to_be_set_is_the_one_that_is_tried(rerouted: Look, lab: Lab) -> None:
+    check = rerouted.checks["endpoints"]
+    assert check["status"] == "pass", check
+    assert f"through {lab.data['proxies']['open']['url']}" in check["expected"]
+    assert "endpoints" not in rerouted.result["blockers"]
+    assert lab.proxied("open") != []
+
+
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [

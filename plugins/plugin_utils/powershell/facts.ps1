@@ -13,7 +13,8 @@ param(
     [string]$DomainSession = '',
     [int]$TimeoutSeconds = 120,
     # What to read about the host itself, JSON, or '' to leave it unread: account (a service account, or '' for that of the agent's
-    # service), endpoints (host, port), event_hours (0 for no events and connections).
+    # service), endpoints (host, port), event_hours (0 for no events), proxy (the one that the agent is to have, or null for the one
+    # that it has).
     [string]$Platform = ''
 )
 Set-StrictMode -Version Latest
@@ -67,7 +68,12 @@ if ($Platform) {
         $domain = $(if ($facts.platform.domain) { $facts.platform.domain } else { $facts.host.domain })
         $facts.platform.directory = Get-DirectoryFact -DnsDomain $domain -Account $managed
     }
-    $network = Get-EndpointFact -Endpoints @($wanted.endpoints) -Configured $facts.product.configuration.proxy
+    # The proxy that is to be set counts, not the one that is there: a host without an agent, or with a dead proxy, has no other way out.
+    $proxy = $facts.product.configuration.proxy
+    if ($null -ne $wanted.proxy) {
+        $proxy = $(if ($wanted.proxy.state -eq 'present') { $wanted.proxy } else { $null })
+    }
+    $network = Get-EndpointFact -Endpoints @($wanted.endpoints) -Configured $proxy
     $facts.endpoints = $network.endpoints
     $facts.clock_skew = $network.clock_skew
     $facts.events = $null

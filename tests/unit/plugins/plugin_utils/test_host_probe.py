@@ -11,9 +11,17 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import chosen_endpoints, host_probe
 from host_facts import TENANT
 
+PROXY = {
+    "state": "present",
+    "url": "http://proxy.lab:8080",
+    "bypass_on_local": True,
+    "use_default_credentials": True,
+    "bypass_list": [r"db\.lab"],
+}
 LAB: dict[str, t.Any] = {"name": "Lab", "authority": "https://login.lab:8443/", "graph": "https://graph.lab"}
 
 
@@ -68,5 +76,20 @@ def test_probe_is_what_the_payload_takes() -> None:
         "account": r"CONTOSO\svcSync$",
         "endpoints": [{"host": "a.lab", "port": 443}],
         "event_hours": 24,
+        "proxy": None,
     }
-    assert json.loads(host_probe(None)) == {"account": "", "endpoints": [], "event_hours": 0}
+    assert json.loads(host_probe(None)) == {"account": "", "endpoints": [], "event_hours": 0, "proxy": None}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, None),
+        ({"user_password_length": 127}, None),
+        ({"proxy": {"state": "absent"}}, {"state": "absent"}),
+        ({"proxy": PROXY}, {**PROXY, "enabled": True}),
+    ],
+)
+def test_wanted_proxy_is_the_way_that_is_tried(settings: dict[str, t.Any], expected: t.Any) -> None:
+    probe = host_probe(None, proxy=wanted_settings(settings).get("proxy"))
+    assert json.loads(probe)["proxy"] == expected
