@@ -8,12 +8,16 @@ What is independent of one another is broken at once, since each look is a remot
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email.utils
 import http.server
 import re
 import shutil
+import socket
+import socketserver
 import ssl
+import struct
 import threading
 import typing as t
 from collections.abc import Iterator
@@ -95,11 +99,43 @@ def healthy(host: Host) -> Look:
     return host.look()
 
 
+class _Unfit(socketserver.BaseRequestHandler):
+    """Resets every connection, or never answers."""
+
+    silent = False
+
+    def handle(self) -> None:
+        if self.silent:
+            self.request.recv(65536)  # the greeting; what comes next is the client's hanging up
+            self.request.recv(65536)
+        else:
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+class _Silent(_Unfit):
+    silent = True
+
+
 @pytest.fixture(scope="module")
-def bare(healthy: Look, host: Host) -> Look:
+def unfit() -> Iterator[dict[str, int]]:
+    """The ports of a server that resets and of one that keeps silent."""
+    with contextlib.ExitStack() as stack:
+        ports = {}
+        for name, handler in (("silent", _Silent), ("resetting", _Unfit)):
+            server = stack.enter_context(socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler))
+            server.daemon_threads = True
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            ports[name] = server.server_address[1]
+        yield ports
+
+
+@pytest.fixture(scope="module")
+def bare(healthy: Look, host: Host, lab: Lab, unfit: dict[str, int]) -> Look:
     """A look at a host that lacks what the article asks for; it stays broken for the tests of the role."""
     host.set(BARE)
-    return host.look(endpoints=["127.0.0.1:1"])
+    ports = ("1", unfit["silent"], unfit["resetting"])
+    return host.look(endpoints=[*(f"127.0.0.1:{port}" for port in ports), f"{lab.data['microsoft']['address']}:8443"])
 
 
 def test_supported_server_passes_every_prerequisite(healthy: Look) -> None:
@@ -134,6 +170,15 @@ def test_what_a_bare_host_lacks(bare: Look, name: str, status: str, words: str) 
     assert check["status"] == status
     assert words in check["actual"]
     assert check["remedy"] and check["repaired_by"] == []
+
+
+def test_each_endpoint_has_its_own_reason(bare: Look, lab: Lab, unfit: dict[str, int]) -> None:
+    actual = bare.checks["endpoints"]["actual"]
+    assert f"127.0.0.1:{unfit['silent']}: no answer in time" in actual
+    assert re.search(rf"127\.0\.0\.1:{unfit['resetting']}: \S", actual)
+    # A dead, a silent and a resetting one before it take nothing from the one that answers.
+    assert lab.data["microsoft"]["address"] not in actual
+    assert bare.checks["clock"]["status"] == "pass"
 
 
 def test_no_directory_is_judged_on_a_host_without_a_domain(bare: Look) -> None:

@@ -3,6 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# Seconds that one step of a probe may take: to connect, to get the proxy's answer, to make the handshake. Each probe's step has its own
+# time, so that a slow endpoint takes none from the others.
+$stepSeconds = 10
+# What is of use only for the clock may not hold up the rest.
+$dateSeconds = 3
+
 function Get-AgentProxy {
     # The way out that the agent takes: the proxy of its exe.config where that has one, else the host's own.
     param(
@@ -34,147 +40,208 @@ function New-Probe {
     return @{
         fact = @{
             host = $Name; port = $Port; reachable = $false; error = ''; issuer = $null
-            proxy = $(if ($way -ne $target) { $way.GetLeftPart([System.UriPartial]::Authority) } else { '' })
+            # Without the user's name and password that an address may carry.
+            proxy = $(if ($way -ne $target) { "$($way.Scheme)://$($way.Authority)" } else { '' })
         }
         target = $target
         way = $way
         tcp = New-Object -TypeName System.Net.Sockets.TcpClient
         stream = $null
+        # Who is to see the certificate that the server presents, or nothing.
+        look = $null
+        step = 'connect'
         task = $null
+        deadline = [System.DateTime]::MaxValue
+        buffer = New-Object -TypeName 'byte[]' -ArgumentList 8192
+        text = ''
+        silent = $false
         date = $null
     }
 }
 
-function Wait-Probe {
-    # Waits for a probe's present step and returns whether it went well; the time is for all probes together, which run at the same time.
+function Set-ProbeStep {
+    # Notes which step a probe is at. What the step is to wait for is still to come.
     param(
         [hashtable]$Probe,
-        [System.DateTime]$Deadline
+        [string]$Step,
+        [int]$Seconds = $stepSeconds
     )
-    try {
-        $left = [int][System.Math]::Max(1, ($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds)
-        if ($Probe.task.Wait($left)) {
-            return $true
-        }
-        $Probe.fact.error = 'no answer in time'
+    $Probe.step = $Step
+    $Probe.task = $null
+    $Probe.deadline = [System.DateTime]::UtcNow.AddSeconds($Seconds)
+}
+
+function Stop-Probe {
+    # Ends a probe at the step where it failed. A server's missing date is no failure: some close at once on whom they do not know, and
+    # they were reached, which is what counts.
+    param(
+        [hashtable]$Probe,
+        [string]$Message
+    )
+    if ($Probe.step -eq 'date') {
+        Set-ProbeStep -Probe $Probe -Step 'done'
+        return
     }
-    catch {
-        $Probe.fact.error = $_.Exception.GetBaseException().Message.Trim().TrimEnd('.')
-    }
-    return $false
+    $Probe.fact.error = $Message.Trim().TrimEnd('.')
+    Set-ProbeStep -Probe $Probe -Step $(if ($Probe.step -eq 'handshake') { 'refused' } else { 'failed' })
+}
+
+function Send-ProbeRequest {
+    # Sends a request and begins to read the answer.
+    param(
+        [hashtable]$Probe,
+        [string]$Step,
+        [int]$Seconds = $stepSeconds,
+        [string[]]$Lines
+    )
+    Set-ProbeStep -Probe $Probe -Step $Step -Seconds $Seconds
+    $bytes = [System.Text.Encoding]::ASCII.GetBytes(($Lines -join "`r`n") + "`r`n`r`n")
+    $Probe.stream.Write($bytes, 0, $bytes.Length)
+    $Probe.text = ''
+    $Probe.task = $Probe.stream.ReadAsync($Probe.buffer, 0, $Probe.buffer.Length)
 }
 
 function Read-ProbeHeader {
-    # The head of an answer; throws when the other side closes or stays silent.
+    # Takes up what has come of an answer. Returns whether its head is whole, and reads on where it is not.
     param(
-        [hashtable]$Probe,
-        [System.DateTime]$Deadline
+        [hashtable]$Probe
     )
-    $buffer = New-Object -TypeName 'byte[]' -ArgumentList 8192
-    $text = ''
-    while ($text.IndexOf("`r`n`r`n", [System.StringComparison]::Ordinal) -lt 0) {
-        $task = $Probe.stream.ReadAsync($buffer, 0, $buffer.Length)
-        if (-not $task.Wait([int][System.Math]::Max(1, ($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds))) {
-            throw 'no answer in time'
-        }
-        if ($task.Result -eq 0 -or $text.Length -gt 65536) {
-            throw 'the connection was closed'
-        }
-        $text += [System.Text.Encoding]::ASCII.GetString($buffer, 0, $task.Result)
+    if ($Probe.task.Result -eq 0 -or $Probe.text.Length -gt 65536) {
+        throw 'the connection was closed'
     }
-    return $text
+    $Probe.text += [System.Text.Encoding]::ASCII.GetString($Probe.buffer, 0, $Probe.task.Result)
+    if ($Probe.text.IndexOf("`r`n`r`n", [System.StringComparison]::Ordinal) -ge 0) {
+        return $true
+    }
+    $Probe.task = $Probe.stream.ReadAsync($Probe.buffer, 0, $Probe.buffer.Length)
+    return $false
 }
 
-function Send-ProbeLine {
+function Assert-ProbeTunnel {
+    # Throws where the proxy did not make the connection. Nothing was sent to it that could count as a failed sign-in.
     param(
-        [hashtable]$Probe,
-        [string[]]$Lines
+        [hashtable]$Probe
     )
-    $bytes = [System.Text.Encoding]::ASCII.GetBytes(($Lines -join "`r`n") + "`r`n`r`n")
-    $Probe.stream.Write($bytes, 0, $bytes.Length)
-}
-
-function Open-ProbeTunnel {
-    # Asks the proxy for a connection; nothing is sent to it that could count as a failed sign-in.
-    param(
-        [hashtable]$Probe,
-        [System.DateTime]$Deadline
-    )
-    $target = "$($Probe.target.Host):$($Probe.target.Port)"
-    Send-ProbeLine -Probe $Probe -Lines "CONNECT $target HTTP/1.1", "Host: $target"
-    $answer = Read-ProbeHeader -Probe $Probe -Deadline $Deadline
-    if ($answer -match '^HTTP/1\.[01] 407 ') {
+    if ($Probe.text -match '^HTTP/1\.[01] 407 ') {
         # The agent may sign in to it with its own account, which only the agent can try.
         $Probe.fact.reachable = $null
         throw 'the proxy asks for a sign-in, which this probe does not make'
     }
-    if ($answer -notmatch '^HTTP/1\.[01] 200 ') {
-        throw "the proxy refuses the connection ($(@($answer -split '\r?\n')[0]))"
+    if ($Probe.text -notmatch '^HTTP/1\.[01] 200 ') {
+        throw "the proxy refuses the connection ($(@($Probe.text -split '\r?\n')[0]))"
     }
 }
 
 function Start-ProbeHandshake {
-    # TLS 1.2 by name: .NET Framework's own default offers less where SchUseStrongCrypto is not set.
+    # TLS 1.2 by name: .NET Framework's own default offers less where SchUseStrongCrypto is not set. It throws here and now where Windows
+    # has TLS 1.2 switched off for clients.
     param(
-        [hashtable]$Probe,
-        [object]$Look = $null
+        [hashtable]$Probe
     )
-    $raw = $Probe.tcp.GetStream()
-    $Probe.stream = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $raw, $false, ([System.Net.Security.RemoteCertificateValidationCallback]$Look)
+    Set-ProbeStep -Probe $Probe -Step 'handshake'
     $protocol = [System.Security.Authentication.SslProtocols]::Tls12
-    if ($null -ne $Look) {
+    $look = [System.Net.Security.RemoteCertificateValidationCallback]$Probe.look
+    $Probe.stream = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $Probe.tcp.GetStream(), $false, $look
+    if ($null -ne $look) {
         # On this thread: a script block cannot run on another.
+        $Probe.tcp.ReceiveTimeout = $stepSeconds * 1000
         $Probe.stream.AuthenticateAsClient($Probe.target.Host, $null, $protocol, $false)
+        Set-ProbeStep -Probe $Probe -Step 'done'
         return
     }
     $Probe.task = $Probe.stream.AuthenticateAsClientAsync($Probe.target.Host, $null, $protocol, $false)
 }
 
-function Connect-Probe {
-    # Connects, one step for all probes at a time. Returns those that got through to where the handshake begins.
-    param(
-        [hashtable[]]$Probes,
-        [System.DateTime]$Deadline
-    )
-    foreach ($probe in $Probes) {
-        $probe.task = $probe.tcp.ConnectAsync($probe.way.Host, $probe.way.Port)
-    }
-    foreach ($probe in $Probes) {
-        if (-not (Wait-Probe -Probe $probe -Deadline $Deadline)) {
-            continue
-        }
-        try {
-            $probe.stream = $probe.tcp.GetStream()
-            if ($probe.fact.proxy) {
-                Open-ProbeTunnel -Probe $probe -Deadline $Deadline
-            }
-            $probe
-        }
-        catch {
-            $probe.fact.error = $_.Exception.GetBaseException().Message
-        }
-    }
-}
-
 function Read-ProbeDate {
-    # The time that the server's answer carries, against the host's own at that moment; nothing where it answers without one.
+    # Notes the time that the server's answer carries, against the host's own at that moment; nothing where it answers without one.
     param(
-        [hashtable]$Probe,
-        [System.DateTime]$Deadline
+        [hashtable]$Probe
     )
-    try {
-        Send-ProbeLine -Probe $Probe -Lines 'HEAD / HTTP/1.1', "Host: $($Probe.target.Authority)", 'Connection: close'
-        $answer = Read-ProbeHeader -Probe $Probe -Deadline $Deadline
-    }
-    catch {
-        # Some endpoints close at once on whom they do not know: they were reached, which is what counts.
-        return
-    }
     $culture = [System.Globalization.CultureInfo]::InvariantCulture
     $style = [System.Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
     $time = [System.DateTime]::MinValue
-    if ($answer -match '(?m)^Date: (?<date>[^\r\n]+)' -and [System.DateTime]::TryParseExact($Matches['date'], 'r', $culture, $style, [ref]$time)) {
+    if ($Probe.text -match '(?m)^Date: (?<date>[^\r\n]+)' -and [System.DateTime]::TryParseExact($Matches['date'], 'r', $culture, $style, [ref]$time)) {
         $Probe.date = [long]([System.DateTime]::UtcNow - $time).TotalSeconds
+    }
+}
+
+function Step-Probe {
+    # Takes a probe whose step has ended to the next one. It throws what went wrong.
+    param(
+        [hashtable]$Probe
+    )
+    # Throws what the task ended with; it has ended, so nothing waits.
+    $Probe.task.Wait()
+    if ($Probe.step -eq 'connect') {
+        $Probe.stream = $Probe.tcp.GetStream()
+        if (-not $Probe.fact.proxy) {
+            Start-ProbeHandshake -Probe $Probe
+            return
+        }
+        $target = "$($Probe.target.Host):$($Probe.target.Port)"
+        Send-ProbeRequest -Probe $Probe -Step 'tunnel' -Lines "CONNECT $target HTTP/1.1", "Host: $target"
+    }
+    elseif ($Probe.step -eq 'handshake') {
+        $Probe.fact.reachable = $true
+        $Probe.fact.issuer = $Probe.stream.RemoteCertificate.Issuer
+        $lines = @('HEAD / HTTP/1.1', "Host: $($Probe.target.Authority)", 'Connection: close')
+        Send-ProbeRequest -Probe $Probe -Step 'date' -Seconds $dateSeconds -Lines $lines
+    }
+    elseif (-not (Read-ProbeHeader -Probe $Probe)) {
+        return
+    }
+    elseif ($Probe.step -eq 'tunnel') {
+        Assert-ProbeTunnel -Probe $Probe
+        Start-ProbeHandshake -Probe $Probe
+    }
+    else {
+        Read-ProbeDate -Probe $Probe
+        Set-ProbeStep -Probe $Probe -Step 'done'
+    }
+}
+
+function Wait-Probe {
+    # Waits until one of the probes has come to the end of its step or of its time.
+    param(
+        [hashtable[]]$Probes
+    )
+    $first = @($Probes | ForEach-Object -Process { $_.deadline } | Sort-Object)[0]
+    $left = [int][System.Math]::Max(0, ($first - [System.DateTime]::UtcNow).TotalMilliseconds)
+    $tasks = [System.Threading.Tasks.Task[]]@($Probes | ForEach-Object -Process { $_.task })
+    $null = [System.Threading.Tasks.Task]::WaitAny($tasks, $left)
+}
+
+function Invoke-Probe {
+    # Takes all probes through their steps at the same time, each as soon as it can. What goes wrong with one, be it that a call throws at
+    # once, stands in its own fact.
+    param(
+        [hashtable[]]$Probes
+    )
+    foreach ($probe in $Probes) {
+        try {
+            Set-ProbeStep -Probe $probe -Step 'connect'
+            $probe.task = $probe.tcp.ConnectAsync($probe.way.Host, $probe.way.Port)
+        }
+        catch {
+            Stop-Probe -Probe $probe -Message $_.Exception.GetBaseException().Message
+        }
+    }
+    while (($waiting = @($Probes | Where-Object -FilterScript { $null -ne $_.task })).Count -gt 0) {
+        Wait-Probe -Probes $waiting
+        foreach ($probe in $waiting) {
+            try {
+                if ($probe.task.IsCompleted) {
+                    Step-Probe -Probe $probe
+                }
+                elseif ([System.DateTime]::UtcNow -ge $probe.deadline) {
+                    $probe.silent = $true
+                    throw 'no answer in time'
+                }
+            }
+            catch {
+                Stop-Probe -Probe $probe -Message $_.Exception.GetBaseException().Message
+            }
+        }
     }
 }
 
@@ -183,24 +250,18 @@ function Read-PresentedIssuer {
     # A good certificate means that the server was reached, and ended the handshake because it wants a client's certificate.
     param(
         [hashtable]$Probe,
-        [System.Net.IWebProxy]$Proxy,
-        [System.DateTime]$Deadline
+        [System.Net.IWebProxy]$Proxy
     )
     $seen = @{ issuer = $null; good = $false }
     $second = New-Probe -Name $Probe.fact.host -Port $Probe.fact.port -Proxy $Proxy
-    try {
-        $second.tcp.ReceiveTimeout = [int][System.Math]::Max(1, ($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds)
-        if (@(Connect-Probe -Probes $second -Deadline $Deadline).Count -gt 0) {
-            Start-ProbeHandshake -Probe $second -Look {
-                param($source, $certificate, $chain, $problems)
-                $seen.issuer = $certificate.Issuer
-                $seen.good = $problems -eq [System.Net.Security.SslPolicyErrors]::None
-                return $true
-            }
-        }
+    $second.look = {
+        param($source, $certificate, $chain, $problems)
+        $seen.issuer = $certificate.Issuer
+        $seen.good = $problems -eq [System.Net.Security.SslPolicyErrors]::None
+        return $true
     }
-    catch {
-        Write-Verbose -Message "the second handshake failed too: $($_.Exception.Message)"
+    try {
+        Invoke-Probe -Probes $second
     }
     finally {
         $second.tcp.Close()
@@ -216,26 +277,28 @@ function Get-EndpointFact {
     # Probes all endpoints at the same time. Returns @{endpoints; clock_skew}: seconds that this host is ahead, null where no one told.
     param(
         [object[]]$Endpoints,
-        [object]$Configured,
-        [int]$TimeoutSeconds = 10
+        [object]$Configured
     )
-    $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
-    $proxy = Get-AgentProxy -Configured $Configured
+    $proxy = $null
+    $problem = ''
+    try {
+        $proxy = Get-AgentProxy -Configured $Configured
+    }
+    catch {
+        # Somebody's edit of exe.config. The address may carry a password, so it is not repeated.
+        $problem = "the address or the list of the agent's proxy is not well-formed: $($_.Exception.GetBaseException().Message.TrimEnd('.'))"
+    }
     $probes = @($Endpoints | ForEach-Object -Process { New-Probe -Name $_.host -Port $_.port -Proxy $proxy })
     try {
-        $connected = @(Connect-Probe -Probes $probes -Deadline $deadline)
-        foreach ($probe in $connected) {
-            Start-ProbeHandshake -Probe $probe
+        if ($problem) {
+            $probes | ForEach-Object -Process { Stop-Probe -Probe $_ -Message $problem }
         }
-        foreach ($probe in $connected) {
-            if (Wait-Probe -Probe $probe -Deadline $deadline) {
-                $probe.fact.reachable = $true
-                $probe.fact.issuer = $probe.stream.RemoteCertificate.Issuer
-                Read-ProbeDate -Probe $probe -Deadline $deadline
-            }
-            else {
-                Read-PresentedIssuer -Probe $probe -Proxy $proxy -Deadline $deadline
-            }
+        else {
+            Invoke-Probe -Probes $probes
+        }
+        # Who kept silent would do so again.
+        foreach ($probe in @($probes | Where-Object -FilterScript { $_.step -eq 'refused' -and -not $_.silent })) {
+            Read-PresentedIssuer -Probe $probe -Proxy $proxy
         }
     }
     finally {
