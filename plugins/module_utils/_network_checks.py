@@ -51,6 +51,10 @@ def _endpoints(facts: Facts) -> Check | None:
     actual = "; ".join(f"{_address(one)}: {one['error']}" for one in open_ones)
     if all(one["reachable"] is None for one in open_ones):
         return Check("endpoints", "unknown", expected, actual, "see in the agent's own log whether it gets through the proxy")
+    if facts["connections"]:
+        # The agent gets out by a way that the session cannot see, such as a rule for its process or its account's own proxy.
+        remedy = "check the host's way to them (DNS, firewall, proxy); the agent itself is connected"
+        return Check("endpoints", "warn", expected, actual, remedy)
     return Check("endpoints", "fail", expected, actual, "open the host's way to them (DNS, firewall, proxy), without TLS inspection")
 
 

@@ -45,12 +45,13 @@ options:
       - What the host is tried to reach over TLS, as C(HOST) or C(HOST:PORT), through the proxy of O(settings), else the
         agent's own, else the host's.
       - The default is where the agents of O(cloud) sign in, register and start from; an empty list tries none.
+      - The agent's own connections to Microsoft are counted too. While it has some, endpoints that cannot be reached are a warning, since
+        the agent may take a way that the session does not.
     type: list
     elements: str
   events_since:
     description:
-      - How many hours to look back in the host's logs for errors about the agent, 0 not to look; the agent's connections to Microsoft are
-        counted too.
+      - How many hours to look back in the host's logs for errors about the agent, 0 not to look.
     type: int
     default: 24
   expect:

@@ -76,7 +76,7 @@ OLD: Changes = {
 PROXY_FILE = """<?xml version="1.0" encoding="utf-8"?>
 <configuration>
   <system.net>
-    <defaultProxy enabled="true">
+    <defaultProxy enabled="{enabled}">
       <proxy proxyaddress="{url}" bypassonlocal="false" />
       <bypasslist><add address="127\\.0\\.0\\.1" /></bypasslist>
     </defaultProxy>
@@ -236,10 +236,10 @@ def old(stopped: dict[str, LabRun], host: Host, lab: Lab) -> Look:
     return host.look(expect={"service_account": r"CONTOSO\svcSync$"})
 
 
-def set_proxy(host: Host, url: str) -> None:
-    """Write an exe.config with a proxy."""
+def set_proxy(host: Host, url: str, *, enabled: bool = True) -> None:
+    """Write an exe.config with a proxy, or one that switches proxies off."""
     file = host.prefix.drive / FOLDER / "AADConnectProvisioningAgent.exe.config"
-    file.write_text(PROXY_FILE.format(url=url), encoding="utf-8")
+    file.write_text(PROXY_FILE.format(url=url, enabled=str(enabled).lower()), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -346,6 +346,12 @@ def test_what_only_other_means_would_tell_is_unknown(apart: Look, name: str, sta
 def test_proxy_let_nothing_through(apart: Look, lab: Lab) -> None:
     assert apart.result["blockers"] == ["clock"]
     assert lab.proxied("basic") == []
+
+
+def test_no_proxy_is_tried_where_they_are_switched_off(rerouted: Look, host: Host) -> None:
+    set_proxy(host, "http://127.0.0.1:1", enabled=False)
+    check = host.look().checks["endpoints"]
+    assert (check["status"], "through" in check["expected"]) == ("pass", False)
 
 
 def test_temporary_files_are_gone(apart: Look, host: Host) -> None:

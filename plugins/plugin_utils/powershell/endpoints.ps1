@@ -10,15 +10,35 @@ $stepSeconds = 10
 $dateSeconds = 3
 
 function Get-AgentProxy {
-    # The way out that the agent takes: the proxy of its exe.config where that has one, else the host's own.
+    # The way out that the agent takes, nothing for the direct one: the proxy of its exe.config where that has one, none where that switches
+    # proxies off, else .NET's default one. On Windows PowerShell that is read from machine.config, as the agent's is.
+    param(
+        [object]$Configured
+    )
+    if ($null -ne $Configured -and -not $Configured.enabled) {
+        return $null
+    }
+    if ($null -eq $Configured -or -not $Configured.url) {
+        return [System.Net.WebRequest]::DefaultWebProxy
+    }
+    $proxy = New-Object -TypeName System.Net.WebProxy -ArgumentList $Configured.url, $Configured.bypass_on_local, ([string[]]@($Configured.bypass_list))
+    return $proxy
+}
+
+function Get-ProxyAddress {
+    # The address of the proxy in the agent's exe.config, nothing where there is none or it is not well-formed.
     param(
         [object]$Configured
     )
     if ($null -eq $Configured -or -not $Configured.enabled -or -not $Configured.url) {
-        return [System.Net.WebRequest]::GetSystemWebProxy()
+        return
     }
-    $proxy = New-Object -TypeName System.Net.WebProxy -ArgumentList $Configured.url, $Configured.bypass_on_local, ([string[]]@($Configured.bypass_list))
-    return $proxy
+    try {
+        (New-Object -TypeName System.Net.WebProxy -ArgumentList $Configured.url).Address.AbsoluteUri
+    }
+    catch {
+        Write-Verbose -Message "the agent's proxy has no well-formed address: $($_.Exception.GetBaseException().Message)"
+    }
 }
 
 function New-Probe {

@@ -83,7 +83,11 @@ if ($Platform) {
         $log = Get-EventFact -Hours $wanted.event_hours
         $facts.events = $log.events
         $facts.events_problem = $log.problem
-        $facts.connections = Get-ConnectionFact -Proxies @($network.endpoints | ForEach-Object -Process { $_.proxy })
+    }
+    if ($wanted.event_hours -gt 0 -or @($network.endpoints).Count -gt 0) {
+        # They tell whether the agent has a way out although the endpoints were not reached, be it through the proxy that is to be replaced.
+        $ways = @($network.endpoints | ForEach-Object -Process { $_.proxy }) + @(Get-ProxyAddress -Configured $facts.product.configuration.proxy)
+        $facts.connections = Get-ConnectionFact -Proxies $ways
     }
 }
 $Ansible.Result = $facts | ConvertTo-Json -Depth 8 -Compress

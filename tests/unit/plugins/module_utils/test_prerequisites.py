@@ -138,7 +138,9 @@ def test_healthy_host_passes_every_check() -> None:
         ({"platform__kerberos_policy": 0x7FFFFFF8, f"{DIRECTORY}__account__encryption_types": 0}, "kerberos_encryption", "fail"),
         ({"platform__kerberos_policy": 0x1C, f"{DIRECTORY}__account__encryption_types": 0}, "kerberos_encryption", "pass"),
         ({"platform__kerberos_policy": 4, f"{DIRECTORY}__account__encryption_types": 24}, "kerberos_encryption", "fail"),
-        (endpoint(reachable=False, error="no answer in time"), "endpoints", "fail"),
+        ({**endpoint(reachable=False, error="no answer in time"), "connections": 0}, "endpoints", "fail"),
+        ({**endpoint(reachable=False, error="no answer in time"), "connections": None}, "endpoints", "fail"),
+        ({**endpoint(reachable=False, error="no answer in time"), "connections": 1}, "endpoints", "warn"),
         (endpoint(reachable=None, error="the proxy asks for a sign-in", proxy="http://proxy:8080"), "endpoints", "unknown"),
         (endpoint(issuer="CN=Contoso Inspection CA"), "tls_inspection", "warn"),
         ({"clock_skew": 300}, "clock", "pass"),
@@ -217,10 +219,16 @@ def test_blockers_are_what_fails_and_makes_the_work_pointless() -> None:
         platform__dotnet_release=None,
         platform__memory=2**30,
         platform__domain_member=False,
+        connections=0,
         **policy("LocalMachine", "Unrestricted"),
         **endpoint(reachable=False),
     )
     assert stopped_by(facts) == ["domain_member", "dotnet", "execution_policy", "endpoints"]
+
+
+def test_unreachable_endpoints_of_a_connected_agent_block_nothing() -> None:
+    assert stopped_by(host(**endpoint(reachable=False))) == []
+    assert stopped_by(host(connections=None, **endpoint(reachable=False))) == ["endpoints"]
 
 
 def test_missing_root_key_blocks_only_where_the_default_account_is_to_be_made() -> None:
