@@ -15,12 +15,13 @@ import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import parse_time
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._log_on_right import Standing, account_standing, service_standing
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check
 
 Facts = t.Mapping[str, t.Any]
 
-#: NT SERVICE\ALL SERVICES, which the agent's service logs on through until it has an account of its own.
-_ALL_SERVICES = ("s-1-5-80-0", r"nt service\all services")
+#: What the agent's service logs on through until it has an account of its own.
+_OWN_NAME = "NT SERVICE\\ALL SERVICES"
 #: Domain controllers let ten hours pass after a key's start, so that all of them have it.
 _KEY_DELAY = datetime.timedelta(hours=10)
 #: Bits of msDS-SupportedEncryptionTypes and of the host's policy.
@@ -55,12 +56,18 @@ def key_problem(facts: Facts) -> str | None:
     return None
 
 
-def rights_problem(facts: Facts) -> str | None:
-    """Return why the agent's service cannot log on under its own name, None where it can or the host cannot tell."""
-    right = facts["platform"]["log_on_right"]
-    if right["readable"] and not {one.lower() for one in right["holders"]}.intersection(_ALL_SERVICES):
-        return "NT SERVICE\\ALL SERVICES lacks the right 'Log on as a service'"
-    return None
+def rights_problem(facts: Facts, account: str | None) -> str | None:
+    """Return why the agent's service will not be able to log on with an account, None where it may be or the host cannot tell.
+
+    Args:
+        facts: what the payload facts.ps1 read.
+        account: the account that is to be set; None for the default one, which the service may have already.
+    """
+    if service_standing(facts) is not Standing.LACKING:
+        return None
+    if account_standing(facts, account or current_account(facts)) is not Standing.LACKING:
+        return None
+    return "neither NT SERVICE\\ALL SERVICES nor the service account has the right 'Log on as a service'"
 
 
 def encryption_problem(facts: Facts) -> str | None:
@@ -81,25 +88,19 @@ def _log_on_right(facts: Facts) -> Check | None:
     if not right["readable"]:
         return Check("log_on_right", "unknown", expected, f"unknown: {right['problem']}", "use an account that may run secedit.exe")
     account = current_account(facts)
-    if account:
-        return _account_right(facts, account)
-    if rights_problem(facts):
-        remedy = "add NT SERVICE\\ALL SERVICES to 'Log on as a service' in the group policy that defines the right"
-        return Check("log_on_right", "fail", expected, "NT SERVICE\\ALL SERVICES lacks the right", remedy)
-    return Check("log_on_right", "pass", expected, "NT SERVICE\\ALL SERVICES has the right")
-
-
-def _account_right(facts: Facts, account: str) -> Check | None:
-    directory = facts["platform"]["directory"]
-    known = directory["account"]["identifier"] if directory and directory["account"] else None
-    holders = {one.lower() for one in facts["platform"]["log_on_right"]["holders"]}
-    expected = f"{account} may log on as a service"
-    if account.lower() in holders or (known and known.lower() in holders):
-        return Check("log_on_right", "pass", expected, f"{account} has the right")
-    if known is None:
-        return None  # nobody can tell whether one of the identifiers is the account's
-    remedy = "unless it has it through a group, add it to the group policy that defines the right, else the service will not start again"
-    return Check("log_on_right", "warn", expected, f"{account} has it not itself", remedy)
+    standing = account_standing(facts, account) if account else service_standing(facts)
+    subject, expected = (account, f"{account} may log on as a service") if account else (_OWN_NAME, expected)
+    runs = any(one["name"] == AGENT_SERVICE and one["state"] == "running" for one in facts["services"])
+    if standing is Standing.HELD:
+        return Check("log_on_right", "pass", expected, f"{subject} has the right")
+    if standing is Standing.POSSIBLE and runs:
+        return Check("log_on_right", "pass", expected, f"{subject} has the right through a group: the service runs")
+    if standing is Standing.POSSIBLE:
+        remedy = f"if the service does not start, add {subject} to 'Log on as a service' in the group policy that defines the right"
+        return Check("log_on_right", "warn", expected, f"{subject} has the right through a group at most", remedy)
+    remedy = f"add {subject} to 'Log on as a service' in the group policy that defines the right, else the service will not start again"
+    # Whoever runs has had the right, and may have it still from where nobody looks.
+    return Check("log_on_right", "warn" if account or runs else "fail", expected, f"{subject} lacks the right", remedy)
 
 
 def _directory(facts: Facts) -> list[Check | None]:

@@ -70,11 +70,11 @@ def account_problems(facts: Facts, account: str | None) -> list[str]:
     """
     if facts["platform"] is None:
         return []
-    right = rights_problem(facts)
+    right = rights_problem(facts, account)
     problems = _custom_account(facts, account) if account else _default_account(facts)
     if right:
         # The account would be given the right and lose it again: a group policy that leaves these services out defines all holders.
-        problems.append(f"{right}: add it, and the service account, in the group policy that defines the right.")
+        problems.append(f"{right}: add both in the group policy that defines the right.")
     return [f"{one[0].upper()}{one[1:]}" for one in problems]
 
 

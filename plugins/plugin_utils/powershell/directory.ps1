@@ -33,9 +33,24 @@ function Invoke-QuietProgram {
     }
 }
 
+function Get-AccountName {
+    # The name of an identifier as DOMAIN\name; the identifier itself where Windows knows none, or cannot ask the domain for it.
+    param(
+        [string]$Identifier
+    )
+    try {
+        $account = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $Identifier
+        return $account.Translate([System.Security.Principal.NTAccount]).Value
+    }
+    catch {
+        return $Identifier
+    }
+}
+
 function Get-LogOnRightFact {
-    # Who holds the right "Log on as a service": identifiers, or names where secedit could not resolve them. It writes to files only.
-    $fact = @{ readable = $false; problem = ''; holders = @() }
+    # Who holds the right "Log on as a service": identifiers, or names where secedit could not resolve them, and the names of them all.
+    # secedit writes to files only.
+    $fact = @{ readable = $false; problem = ''; holders = @(); names = @() }
     $file = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
     try {
         $null = Invoke-QuietProgram -Name 'secedit.exe' -Arguments "/export /areas USER_RIGHTS /cfg `"$file`" /quiet"
@@ -48,6 +63,7 @@ function Get-LogOnRightFact {
             # A right that nobody holds has no line.
             if ($line -match '^\s*SeServiceLogonRight\s*=\s*(?<holders>.*)$') {
                 $fact.holders = @($Matches['holders'] -split ',' | ForEach-Object -Process { $_.Trim().TrimStart('*') } | Where-Object -FilterScript { $_ })
+                $fact.names = @($fact.holders | ForEach-Object -Process { Get-AccountName -Identifier $_ })
             }
         }
     }

@@ -111,7 +111,12 @@ HEALTHY: dict[str, t.Any] = {
         "ntlm_policy": None,
         "kerberos_policy": None,
         "ie_esc": None,
-        "log_on_right": {"readable": True, "problem": "", "holders": ["S-1-5-80-0", "S-1-5-21-1-2-3-1601"]},
+        "log_on_right": {
+            "readable": True,
+            "problem": "",
+            "holders": ["S-1-5-80-0", "S-1-5-21-1-2-3-1601"],
+            "names": [r"NT SERVICE\ALL SERVICES", r"CONTOSO\pGMSA_1a2b3c4d$"],
+        },
         "directory": {
             "readable": True,
             "problem": "",

@@ -58,6 +58,11 @@ def policy(scope: str, name: str) -> dict[str, t.Any]:
     return {f"{POLICIES}__{['MachinePolicy', 'UserPolicy', 'CurrentUser', 'LocalMachine'].index(scope)}__policy": name}
 
 
+def holders(*names: str) -> dict[str, t.Any]:
+    """Return the changes that make these the holders of the right "Log on as a service"."""
+    return {f"{RIGHT}__holders": list(names), f"{RIGHT}__names": list(names)}
+
+
 def endpoint(**changes: t.Any) -> dict[str, t.Any]:
     """Return changes of the host's one endpoint."""
     return {f"endpoints__0__{name}": value for name, value in changes.items()}
@@ -117,10 +122,15 @@ def test_healthy_host_passes_every_check() -> None:
         ({"product__version": "1.1.1586.0"}, "known_issues", "warn"),
         ({"product__version": "1.1.2505.0"}, "known_issues", "pass"),
         ({f"{RIGHT}__readable": False, f"{RIGHT}__problem": "denied"}, "log_on_right", "unknown"),
-        ({f"{RIGHT}__holders": ["S-1-5-80-0"]}, "log_on_right", "warn"),
-        ({f"{RIGHT}__holders": [r"contoso\PGMSA_1a2b3c4d$"]}, "log_on_right", "pass"),
-        ({f"{RIGHT}__holders": ["S-1-5-20"], "services__0__account": SERVICE_NAME}, "log_on_right", "fail"),
-        ({f"{RIGHT}__holders": [r"NT SERVICE\ALL SERVICES"], "services__0__account": SERVICE_NAME}, "log_on_right", "pass"),
+        (holders("S-1-5-80-0"), "log_on_right", "warn"),
+        (holders(r"contoso\PGMSA_1a2b3c4d$"), "log_on_right", "pass"),
+        (holders(r"CONTOSO\Sync accounts"), "log_on_right", "pass"),
+        ({**holders(r"CONTOSO\Sync accounts"), "services__0__state": "stopped"}, "log_on_right", "warn"),
+        ({**holders("S-1-5-20"), "services__0__account": SERVICE_NAME, "services__0__state": "stopped"}, "log_on_right", "fail"),
+        ({**holders("S-1-5-20"), "services__0__account": SERVICE_NAME}, "log_on_right", "warn"),
+        ({**holders(r"BUILTIN\Users"), "services__0__account": SERVICE_NAME}, "log_on_right", "pass"),
+        ({**holders(r"BUILTIN\Users"), "services__0__account": SERVICE_NAME, "services__0__state": "stopped"}, "log_on_right", "warn"),
+        ({**holders(SERVICE_NAME), "services__0__account": SERVICE_NAME}, "log_on_right", "pass"),
         ({f"{DIRECTORY}__readable": False, f"{DIRECTORY}__problem": "no credentials"}, "directory", "unknown"),
         ({f"{DIRECTORY}__kds__use_start_times": []}, "kds_root_key", "fail"),
         ({f"{DIRECTORY}__kds": {"conclusive": False, "use_start_times": []}}, "kds_root_key", "unknown"),
@@ -163,7 +173,6 @@ def test_one_thing_wrong_on_the_host(changes: dict[str, t.Any], name: str, statu
         ({"platform__domain_member": False, DIRECTORY: None}, {"directory", "kds_root_key", "schema", "kerberos_encryption"}),
         ({f"{DIRECTORY}__readable": False}, {"kds_root_key", "schema", "account_container", "service_account_retrieval"}),
         ({f"{DIRECTORY}__account": None}, {"service_account_retrieval", "kerberos_encryption"}),
-        ({f"{DIRECTORY}__account": None, f"{RIGHT}__holders": ["S-1-5-80-0"]}, {"log_on_right"}),
         ({"endpoints": [], "clock_skew": None}, {"endpoints", "tls_inspection", "clock"}),
         (endpoint(issuer=None), {"tls_inspection"}),
         ({"events": None}, {"events"}),
@@ -245,7 +254,7 @@ def test_custom_account_that_cannot_be_used_blocks() -> None:
 
 
 def test_missing_right_blocks_until_the_agent_is_installed() -> None:
-    changes = {f"{RIGHT}__holders": [], "services__0__account": SERVICE_NAME}
+    changes = {**holders(), "services__0__account": SERVICE_NAME, "services__0__state": "stopped"}
     assert stopped_by(host(**changes)) == []
     assert stopped_by(host(product__module_present=False, **changes)) == ["log_on_right"]
 
@@ -265,8 +274,12 @@ def test_missing_right_blocks_until_the_agent_is_installed() -> None:
         ({f"{DIRECTORY}__account__exists": False}, CUSTOM, ["does not exist in the host's domain"]),
         ({f"{DIRECTORY}__account__retrievable": False}, CUSTOM, ["PrincipalsAllowedToRetrieveManagedPassword"]),
         ({"platform__kerberos_policy": 0x18, f"{DIRECTORY}__account__encryption_types": 4}, CUSTOM, ["Set-ADServiceAccount"]),
-        ({f"{RIGHT}__holders": ["S-1-5-20"]}, CUSTOM, ["lacks the right 'Log on as a service'"]),
-        ({f"{RIGHT}__holders": [], f"{RIGHT}__readable": False}, None, []),
+        (holders("S-1-5-20"), CUSTOM, ["has the right 'Log on as a service'"]),
+        (holders("S-1-5-20"), None, ["has the right 'Log on as a service'"]),
+        (holders("S-1-5-20", CUSTOM), CUSTOM, []),
+        (holders("S-1-5-20", r"CONTOSO\Sync accounts"), CUSTOM, []),
+        (holders("S-1-5-20", SERVICE_NAME), CUSTOM, []),
+        ({**holders(), f"{RIGHT}__readable": False}, None, []),
     ],
 )
 def test_why_setting_the_account_will_fail(changes: dict[str, t.Any], account: str | None, words: list[str]) -> None:
