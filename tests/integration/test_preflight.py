@@ -34,6 +34,7 @@ CONTROL = rf"{MACHINE}\SYSTEM\CurrentControlSet\Control"
 PROTOCOL = rf"{CONTROL}\SecurityProviders\SCHANNEL\Protocols\TLS 1.2"
 POLICY = rf"{MACHINE}\SOFTWARE\Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell"
 WINDOWS = rf"{MACHINE}\SOFTWARE\Microsoft\Windows\CurrentVersion"
+GROUP_POLICY = rf"{MACHINE}\SOFTWARE\Policies\Microsoft\Windows\PowerShell"
 EXPLORER = rf"{MACHINE}\SOFTWARE\Microsoft\Active Setup\Installed Components\{{A509B1A7-37EF-4b3f-8CFC-4F3A74704073}}"
 AGENT_KEY = rf"{MACHINE}\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent"
 FOLDER = "Program Files/Microsoft Azure AD Connect Provisioning Agent"
@@ -49,6 +50,8 @@ BARE: Changes = {
     rf"{PROTOCOL}\Server": {"Enabled": 0},
     rf"{MACHINE}\SYSTEM\CurrentControlSet\Services\VaultSvc": {"Start": 4},
     POLICY: {"ExecutionPolicy": "Unrestricted"},
+    # Without its switch a group policy says nothing.
+    GROUP_POLICY: {"ExecutionPolicy": "RemoteSigned"},
     rf"{WINDOWS}\WindowsUpdate\Auto Update\RebootRequired": {},
     rf"{CONTROL}\Lsa\FipsAlgorithmPolicy": {"Enabled": 1},
     EXPLORER: {"IsInstalled": 1},
@@ -67,6 +70,8 @@ OLD: Changes = {
     rf"{MACHINE}\SOFTWARE\Microsoft\Windows NT\CurrentVersion": {"CurrentBuildNumber": "26100", "UBR": 6900},
     rf"{CONTROL}\Lsa\MSV1_0": {"RestrictSendingNTLMTraffic": 2},
     POLICY: {"ExecutionPolicy": "Bypass"},
+    # "Turn on Script Execution: Disabled", which goes before the host's own policy.
+    GROUP_POLICY: {"EnableScripts": 0},
     AGENT_KEY: {"LdapConnectionTimeoutInMilliseconds": "1000"},
     rf"{WINDOWS}\Policies\System\Kerberos\Parameters": {"SupportedEncryptionTypes": 0x7FFFFFF8},
     rf"{DIRECTORY}\{ROOT_KEY}": {"msKds-UseStartTime": "160000000000000000"},
@@ -247,7 +252,7 @@ def set_proxy(host: Host, url: str, *, enabled: bool = True) -> None:
     [
         ("windows", "fail", "26100.6900"),
         ("ntlm", "fail", "1.1.1107.0"),
-        ("execution_policy", "warn", "Bypass"),
+        ("execution_policy", "warn", "Restricted (MachinePolicy)"),
         ("ldap_timeout", "warn", "1000 ms"),
         ("known_issues", "warn", "may hang"),
         ("tls", "warn", "TLS 1.2 for the client"),

@@ -66,9 +66,31 @@ function Get-TlsFact {
     return $fact
 }
 
+function Select-ExecutionPolicy {
+    # The policy that a key's values stand for, nothing where it sets none. A group policy counts by its switch "Turn on Script Execution":
+    # 0 means Restricted, whatever else the key says, and without the switch Windows PowerShell looks no further.
+    param(
+        [hashtable]$Values,
+        [bool]$GroupPolicy
+    )
+    if ($GroupPolicy) {
+        $switch = [string]$Values['EnableScripts']
+        if ($switch -eq '0') {
+            return 'Restricted'
+        }
+        if ($switch -ne '1') {
+            return $null
+        }
+    }
+    if ($Values['ExecutionPolicy']) {
+        return [string]$Values['ExecutionPolicy']
+    }
+}
+
 function Get-ExecutionPolicyFact {
     # Windows PowerShell's policy by scope, null where it is not set. Read from the registry: Get-ExecutionPolicy would tell that of the
-    # process that asks, which need not be the Windows PowerShell that loads the agent's module.
+    # process that asks, which need not be the Windows PowerShell that loads the agent's module, and which Ansible starts with a policy of
+    # its own.
     $places = @(
         @{ scope = 'MachinePolicy'; root = 'LocalMachine'; path = 'SOFTWARE\Policies\Microsoft\Windows\PowerShell' }
         @{ scope = 'UserPolicy'; root = 'CurrentUser'; path = 'SOFTWARE\Policies\Microsoft\Windows\PowerShell' }
@@ -77,7 +99,7 @@ function Get-ExecutionPolicyFact {
     )
     foreach ($place in $places) {
         $values = Get-RegistryValue -Path $place.path -Root ([Microsoft.Win32.RegistryHive]$place.root)
-        $policy = $(if ($null -ne $values -and $values['ExecutionPolicy']) { [string]$values['ExecutionPolicy'] } else { $null })
+        $policy = $(if ($null -ne $values) { Select-ExecutionPolicy -Values $values -GroupPolicy ($place.scope -like '*Policy') } else { $null })
         @{ scope = $place.scope; policy = $policy }
     }
 }

@@ -102,6 +102,7 @@ def test_healthy_host_passes_every_check() -> None:
         (policy("LocalMachine", "Unrestricted"), "execution_policy", "fail"),
         (policy("MachinePolicy", "Unrestricted"), "execution_policy", "fail"),
         (policy("LocalMachine", "Bypass"), "execution_policy", "warn"),
+        (policy("MachinePolicy", "Restricted"), "execution_policy", "warn"),
         (policy("LocalMachine", "RemoteSigned"), "execution_policy", "pass"),
         (policy("CurrentUser", "Undefined"), "execution_policy", "pass"),
         ({**policy("MachinePolicy", "RemoteSigned"), **policy("LocalMachine", "Unrestricted")}, "execution_policy", "pass"),
