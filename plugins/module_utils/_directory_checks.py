@@ -87,6 +87,8 @@ def _log_on_right(facts: Facts) -> Check | None:
     right, expected = facts["platform"]["log_on_right"], "the agent's service may log on as a service"
     if not right["readable"]:
         return Check("log_on_right", "unknown", expected, f"unknown: {right['problem']}", "use an account that may run secedit.exe")
+    if right["problem"]:
+        return Check("log_on_right", "warn", expected, right["problem"], "remove that file from the host, and look again")
     account = current_account(facts)
     standing = account_standing(facts, account) if account else service_standing(facts)
     subject, expected = (account, f"{account} may log on as a service") if account else (_OWN_NAME, expected)

@@ -20,7 +20,7 @@ function Invoke-QuietProgram {
     try {
         $output = $process.StandardOutput.ReadToEndAsync()
         if (-not $process.WaitForExit($TimeoutSeconds * 1000)) {
-            $process.Kill()
+            Stop-QuietProgram -Process $process
             throw "$Name did not end within $TimeoutSeconds seconds"
         }
         if ($process.ExitCode -ne 0) {
@@ -31,6 +31,23 @@ function Invoke-QuietProgram {
     finally {
         $process.Dispose()
     }
+}
+
+function Stop-QuietProgram {
+    # Ends a program and waits until it is gone: Kill returns before, while the program still holds its files.
+    param(
+        [System.Diagnostics.Process]$Process
+    )
+    try {
+        $Process.Kill()
+    }
+    catch {
+        # It may have ended by itself meanwhile, which .NET Framework reports as an error.
+        if (-not $Process.HasExited) {
+            throw
+        }
+    }
+    $null = $Process.WaitForExit(10000)
 }
 
 function Get-AccountName {
@@ -53,7 +70,8 @@ function Get-LogOnRightFact {
     $fact = @{ readable = $false; problem = ''; holders = @(); names = @() }
     $file = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
     try {
-        $null = Invoke-QuietProgram -Name 'secedit.exe' -Arguments "/export /areas USER_RIGHTS /cfg `"$file`" /quiet"
+        # It opens the security database, which takes its time on a busy host.
+        $null = Invoke-QuietProgram -Name 'secedit.exe' -Arguments "/export /areas USER_RIGHTS /cfg `"$file`" /quiet" -TimeoutSeconds 60
         $lines = [System.IO.File]::ReadAllLines($file)
         if (@($lines | Where-Object -FilterScript { $_ -eq '[Privilege Rights]' }).Count -eq 0) {
             throw 'secedit.exe exported no rights'
@@ -71,7 +89,13 @@ function Get-LogOnRightFact {
         $fact.problem = $_.Exception.GetBaseException().Message
     }
     finally {
-        [System.IO.File]::Delete($file)
+        try {
+            [System.IO.File]::Delete($file)
+        }
+        catch {
+            $left = "the exported rights were left in ${file}: $($_.Exception.GetBaseException().Message)"
+            $fact.problem = @(@($fact.problem, $left) | Where-Object -FilterScript { $_ }) -join '; '
+        }
     }
     return $fact
 }

@@ -123,6 +123,7 @@ def test_healthy_host_passes_every_check() -> None:
         ({"product__version": "1.1.1586.0"}, "known_issues", "warn"),
         ({"product__version": "1.1.2505.0"}, "known_issues", "pass"),
         ({f"{RIGHT}__readable": False, f"{RIGHT}__problem": "denied"}, "log_on_right", "unknown"),
+        ({f"{RIGHT}__problem": r"the exported rights were left in C:\Temp\x: denied"}, "log_on_right", "warn"),
         (holders("S-1-5-80-0"), "log_on_right", "warn"),
         (holders(r"contoso\PGMSA_1a2b3c4d$"), "log_on_right", "pass"),
         (holders(r"CONTOSO\Sync accounts"), "log_on_right", "pass"),
