@@ -150,12 +150,15 @@ def _retrieval(directory: Facts) -> Check | None:
     if account is None:
         return None
     name, expected = account["name"], f"{account['name']} exists, and this host may retrieve its password"
+    if account["exists"] is None:
+        remedy = f"check the account's domain, and run Test-ADServiceAccount for {name} on the host"
+        return Check("service_account_retrieval", "unknown", expected, f"unknown: {account['problem']}", remedy)
     if not account["exists"]:
         remedy = "check the account's name and domain, or have it made"
-        return Check("service_account_retrieval", "fail", expected, "no such account in the host's domain", remedy)
+        return Check("service_account_retrieval", "fail", expected, "no such account in its domain", remedy)
     if account["retrievable"] is None:
         remedy = f"run Test-ADServiceAccount for {name} on the host"
-        return Check("service_account_retrieval", "unknown", expected, "unknown: this session may not read the account's list", remedy)
+        return Check("service_account_retrieval", "unknown", expected, "unknown: this session cannot tell from the account's list", remedy)
     if not account["retrievable"]:
         remedy = "add the host to the account's PrincipalsAllowedToRetrieveManagedPassword, by a group only with a restart of the host"
         return Check("service_account_retrieval", "fail", expected, "this host is not in the account's list", remedy)

@@ -89,10 +89,10 @@ def _default_account(facts: Facts) -> list[str]:
 def _custom_account(facts: Facts, account: str) -> list[str]:
     directory = facts["platform"]["directory"]
     found = directory["account"] if directory and directory["readable"] else None
-    if found is None:
+    if found is None or found["exists"] is None:
         return []
     if not found["exists"]:
-        return [f"the service account {account} does not exist in the host's domain: check its name, or have it made."]
+        return [f"the service account {account} does not exist in its domain: check its name, or have it made."]
     problem = encryption_problem(facts)
     problems = [f"{problem}: run Set-ADServiceAccount with -KerberosEncryptionType AES128,AES256."] if problem else []
     if found["retrievable"] is False:

@@ -177,35 +177,131 @@ function Get-HostIdentifier {
     }
 }
 
-function Get-ServiceAccountFact {
-    # A group managed service account: whether it exists, whether its list of hosts lets this one have the password, its encryption types.
-    # The list is what Test-ADServiceAccount depends on too; that one needs administration tools that a host need not have.
+function Find-AccountDomain {
+    # The domain of the forest that the part before an account's backslash names, be it by its NetBIOS or its DNS name: its naming context
+    # and its DNS name; nothing where the forest has no such domain.
+    param(
+        [System.DirectoryServices.Protocols.LdapConnection]$Connection,
+        [string]$Configuration,
+        [string]$Prefix
+    )
+    $attribute = $(if ($Prefix.Contains('.')) { 'dnsRoot' } else { 'nETBIOSName' })
+    $filter = "(&(objectClass=crossRef)($attribute=$($Prefix -replace '[()*\\]', '')))"
+    $scope = [System.DirectoryServices.Protocols.SearchScope]::OneLevel
+    $wanted = @('nETBIOSName', 'nCName', 'dnsRoot')
+    foreach ($entry in @(Find-DirectoryEntry -Connection $Connection -Base "CN=Partitions,$Configuration" -Filter $filter -Scope $scope -Attributes $wanted)) {
+        $netbios, $context, $dns = @($wanted | ForEach-Object -Process { @(Get-EntryValue -Entry $entry -Name $_)[0] })
+        # Schema and configuration have the DNS name of the forest's root too, and no NetBIOS name.
+        if ($netbios) {
+            @{ context = $context; dns = $dns }
+        }
+    }
+}
+
+function Read-ServiceAccount {
+    # Fills the fact of a group managed service account from the domain that it is in.
     param(
         [System.DirectoryServices.Protocols.LdapConnection]$Connection,
         [string]$Domain,
-        [string]$Name
+        [string[]]$HostIdentifiers,
+        [hashtable]$Fact
     )
-    $fact = @{ name = $Name; exists = $false; retrievable = $null; encryption_types = $null; identifier = $null }
-    $short = $Name.Substring($Name.LastIndexOf([char]'\') + 1) -replace '[()*\\]', ''
+    $short = $Fact.name.Substring($Fact.name.LastIndexOf([char]'\') + 1) -replace '[()*\\]', ''
     $filter = "(&(objectClass=msDS-GroupManagedServiceAccount)(sAMAccountName=$short))"
     $scope = [System.DirectoryServices.Protocols.SearchScope]::Subtree
     $wanted = @('msDS-GroupMSAMembership', 'msDS-SupportedEncryptionTypes', 'objectSid')
     $entries = @(Find-DirectoryEntry -Connection $Connection -Base $Domain -Filter $filter -Scope $scope -Attributes $wanted)
-    if ($entries.Count -eq 0) {
-        return $fact
+    $Fact.exists = $entries.Count -gt 0
+    if (-not $Fact.exists) {
+        return
     }
-    $fact.exists = $true
     $types = @(Get-EntryValue -Entry $entries[0] -Name 'msDS-SupportedEncryptionTypes')
-    $fact.encryption_types = $(if ($types.Count -gt 0) { [long]$types[0] } else { [long]0 })
+    $Fact.encryption_types = $(if ($types.Count -gt 0) { [long]$types[0] } else { [long]0 })
     foreach ($bytes in @(Get-EntryValue -Entry $entries[0] -Name 'objectSid' -As ([byte[]]))) {
-        $fact.identifier = (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $bytes, 0).Value
+        $Fact.identifier = (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $bytes, 0).Value
     }
-    $hostIdentifiers = @(Get-HostIdentifier -Connection $Connection -Domain $Domain)
     foreach ($bytes in @(Get-EntryValue -Entry $entries[0] -Name 'msDS-GroupMSAMembership' -As ([byte[]]))) {
         $list = (New-Object -TypeName System.Security.AccessControl.RawSecurityDescriptor -ArgumentList $bytes, 0).DiscretionaryAcl
-        $fact.retrievable = @($list | Where-Object -FilterScript { $hostIdentifiers -contains $_.SecurityIdentifier.Value }).Count -gt 0
+        $Fact.retrievable = @($list | Where-Object -FilterScript { $HostIdentifiers -contains $_.SecurityIdentifier.Value }).Count -gt 0
+    }
+}
+
+function Read-ForeignServiceAccount {
+    # Fills the fact from another domain of the forest, asked of that domain's own controllers.
+    param(
+        [string]$DnsDomain,
+        [string]$Domain,
+        [string[]]$HostIdentifiers,
+        [hashtable]$Fact
+    )
+    $connection = $null
+    try {
+        $connection = Open-Directory -DnsDomain $DnsDomain
+        Read-ServiceAccount -Connection $connection -Domain $Domain -HostIdentifiers $HostIdentifiers -Fact $Fact
+        if ($Fact.retrievable -eq $false) {
+            # This host may be in a group of that domain, which its own domain does not list.
+            $Fact.retrievable = $null
+        }
+    }
+    catch {
+        $Fact.problem = "the domain $DnsDomain does not answer: $($_.Exception.GetBaseException().Message)"
+    }
+    finally {
+        if ($null -ne $connection) {
+            $connection.Dispose()
+        }
+    }
+}
+
+function Get-ServiceAccountFact {
+    # A group managed service account: whether it exists, whether its list of hosts lets this one have the password, its encryption types.
+    # "exists" is null where its domain could not be asked, with the reason. The list is what Test-ADServiceAccount depends on too; that
+    # one needs administration tools that a host need not have.
+    param(
+        [System.DirectoryServices.Protocols.LdapConnection]$Connection,
+        [string]$Domain,
+        [string]$Configuration,
+        [string]$Name
+    )
+    $fact = @{ name = $Name; exists = $null; problem = ''; retrievable = $null; encryption_types = $null; identifier = $null }
+    $prefix = $Name.Substring(0, [System.Math]::Max(0, $Name.LastIndexOf([char]'\')))
+    $place = @{ context = $Domain; dns = '' }
+    if ($prefix) {
+        $found = @(Find-AccountDomain -Connection $Connection -Configuration $Configuration -Prefix $prefix)
+        if ($found.Count -eq 0) {
+            $fact.problem = "the forest has no domain $prefix"
+            return $fact
+        }
+        $place = $found[0]
+    }
+    # Everyone and Authenticated Users, which no directory counts among a computer's groups.
+    $identifiers = @(Get-HostIdentifier -Connection $Connection -Domain $Domain) + @('S-1-1-0', 'S-1-5-11')
+    if ($place.context -eq $Domain) {
+        Read-ServiceAccount -Connection $Connection -Domain $Domain -HostIdentifiers $identifiers -Fact $fact
+    }
+    else {
+        Read-ForeignServiceAccount -DnsDomain $place.dns -Domain $place.context -HostIdentifiers $identifiers -Fact $fact
     }
     return $fact
+}
+
+function Open-Directory {
+    # A connection that is signed in; the name of a domain stands for any of its controllers.
+    param(
+        [string]$DnsDomain
+    )
+    $connection = New-Object -TypeName System.DirectoryServices.Protocols.LdapConnection -ArgumentList $DnsDomain
+    try {
+        $connection.Timeout = [System.TimeSpan]::FromSeconds(5)
+        $connection.SessionOptions.ProtocolVersion = 3
+        $connection.SessionOptions.Signing = $true
+        $connection.Bind()
+        return $connection
+    }
+    catch {
+        $connection.Dispose()
+        throw
+    }
 }
 
 function Get-DirectoryFact {
@@ -221,12 +317,7 @@ function Get-DirectoryFact {
     $connection = $null
     try {
         Add-Type -AssemblyName System.DirectoryServices.Protocols
-        # The name of the domain stands for any of its controllers.
-        $connection = New-Object -TypeName System.DirectoryServices.Protocols.LdapConnection -ArgumentList $DnsDomain
-        $connection.Timeout = [System.TimeSpan]::FromSeconds(5)
-        $connection.SessionOptions.ProtocolVersion = 3
-        $connection.SessionOptions.Signing = $true
-        $connection.Bind()
+        $connection = Open-Directory -DnsDomain $DnsDomain
         Read-Directory -Connection $connection -Account $Account -Fact $fact
         $fact.readable = $true
     }
@@ -262,6 +353,6 @@ function Read-Directory {
     $container = @(Find-DirectoryEntry -Connection $Connection -Base "<WKGUID=1EB93889E40C45DF9F0C64D23BBB6237,$domain>" -Attributes 'cn')
     $Fact.account_container = $container.Count -gt 0
     if ($Account) {
-        $Fact.account = Get-ServiceAccountFact -Connection $Connection -Domain $domain -Name $Account
+        $Fact.account = Get-ServiceAccountFact -Connection $Connection -Domain $domain -Configuration $configuration -Name $Account
     }
 }

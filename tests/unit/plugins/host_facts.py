@@ -127,6 +127,7 @@ HEALTHY: dict[str, t.Any] = {
             "account": {
                 "name": r"CONTOSO\pGMSA_1a2b3c4d$",
                 "exists": True,
+                "problem": "",
                 "retrievable": True,
                 "encryption_types": 28,
                 "identifier": "S-1-5-21-1-2-3-1601",

@@ -17,6 +17,9 @@ _DOMAIN = "DC=contoso,DC=lab"
 _CONFIGURATION = f"CN=Configuration,{_DOMAIN}"
 _SCHEMA = f"CN=Schema,{_CONFIGURATION}"
 _KEYS = f"CN=Master Root Keys,CN=Group Key Distribution Service,CN=Services,{_CONFIGURATION}"
+_PARTITIONS = f"CN=Partitions,{_CONFIGURATION}"
+#: Another domain of the forest, with a service account that hosts of this one may use.
+_OTHER_DOMAIN = "DC=corp,DC=lab"
 _ACCOUNTS = f"CN=Managed Service Accounts,{_DOMAIN}"
 _SID = "S-1-5-21-1004336348-1177238915-682003330"
 #: The group of the hosts that may retrieve the accounts' passwords.
@@ -81,9 +84,20 @@ def _forest() -> Registry:
             "objectSid": f"sid:{_SID}-1105",
             "tokenGroups": f"sid:{_HOSTS}",
         },
+        _PARTITIONS: {},
+        # The forest's root names its configuration too, which is no domain.
+        f"CN=Enterprise Configuration,{_PARTITIONS}": {"objectClass": "crossRef", "nCName": _CONFIGURATION, "dnsRoot": "contoso.lab"},
+        f"CN=CONTOSO,{_PARTITIONS}": _domain("CONTOSO", _DOMAIN, "contoso.lab"),
+        f"CN=CORP,{_PARTITIONS}": _domain("CORP", _OTHER_DOMAIN, "corp.lab"),
+        _OTHER_DOMAIN: {"objectClass": "domainDNS"},
+        f"CN=corpSync,CN=Managed Service Accounts,{_OTHER_DOMAIN}": _account("corpSync$", f"{_SID[:-1]}4-1603"),
         f"CN=provAgentgMSA,{_ACCOUNTS}": _account("{account}", _ACCOUNT_SIDS["provAgentgMSA"]),
         f"CN=svcSync,{_ACCOUNTS}": _account("svcSync$", _ACCOUNT_SIDS["svcSync"]),
     }
+
+
+def _domain(netbios: str, context: str, dns: str) -> dict[str, str | int]:
+    return {"objectClass": "crossRef", "nETBIOSName": netbios, "nCName": context, "dnsRoot": dns}
 
 
 def _account(name: str, sid: str) -> dict[str, str | int]:
