@@ -15,7 +15,12 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_direct
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_verdicts import judge_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import blockers, prerequisite_checks
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import (
+    blockers,
+    prerequisite_checks,
+    tolerated,
+    works,
+)
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._synchronization import synchronization
@@ -89,13 +94,14 @@ class ActionModule(AgentAction):
         required = {name: options[name] == "required" for name in ("cloud_check", "sync_check")}
         checks = judge(facts, expect, record)
         government = resolve_cloud(options["cloud"]).is_government
-        checks += prerequisite_checks(facts, options["endpoint_issuers"], government=government)
+        found, working = prerequisite_checks(facts, options["endpoint_issuers"], government=government), works(facts, record)
+        checks += tolerated(found, facts) if working else found
         checks += judge_cloud(
             facts, checks, record, states, cloud_required=required["cloud_check"], sync_required=required["sync_check"]
         )
         checks += self._agent_sign_in(options, checks)
         result.update(
-            blockers=blockers(checks, facts, expect.service_account),
+            blockers=blockers(found, facts, expect.service_account, working=working),
             checks=[check.as_dict() for check in checks],
             compliant=not any(check.status == "fail" for check in checks),
             drift=drift(checks),

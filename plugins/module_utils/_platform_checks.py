@@ -57,25 +57,32 @@ def platform_checks(facts: Facts, government: bool) -> list[Check]:
     return [check for check in checks if check is not None]
 
 
+def lacks_server_2025_update(facts: Facts) -> bool:
+    """Whether the host runs Windows Server 2025 without the update that synchronisation depends on."""
+    windows = facts["platform"]["windows"]
+    return bool(windows["build"] == _SERVER_2025 and windows["revision"] < _SERVER_2025_REVISION)
+
+
 def _windows(facts: Facts) -> Check:
     windows = facts["platform"]["windows"]
     kind = windows["installation_type"] or "unknown kind"
     actual = f"{windows['name']} ({kind}), build {windows['build']}.{windows['revision']}"
     if windows["product_type"] is None:
         return Check("windows", "unknown", _WINDOWS, actual, "look at the host: its registry does not tell what kind of Windows it is")
-    status, remedy = _windows_problem(windows, facts["host"]["time"])
+    status, remedy = _windows_problem(facts)
     return Check("windows", status, _WINDOWS, actual, remedy)
 
 
-def _windows_problem(windows: Facts, now: str) -> tuple[str, str]:
+def _windows_problem(facts: Facts) -> tuple[str, str]:
+    windows = facts["platform"]["windows"]
     if windows["product_type"] == "workstation" or windows["build"] < _SERVER_2016:
         return "fail", "use a host with Windows Server 2016 or newer: setup refuses client editions and older servers"
     if windows["installation_type"] == "Server Core":
         return "fail", "use a server with Desktop Experience: Server Core is not supported"
-    if windows["build"] == _SERVER_2025 and windows["revision"] < _SERVER_2025_REVISION:
+    if lacks_server_2025_update(facts):
         return "fail", "install KB5070773 or a later update and restart the host: without it synchronisation stops"
     ends = _SUPPORT_ENDS.get(windows["build"])
-    if ends and parse_time(now) > parse_time(ends):
+    if ends and parse_time(facts["host"]["time"]) > parse_time(ends):
         return "warn", "move to Windows Server 2022 or 2025: Microsoft's support for this one has ended"
     return "pass", ""
 

@@ -8,6 +8,7 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._directory_checks import (
@@ -17,9 +18,9 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._directory_ch
     key_problem,
     rights_problem,
 )
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import is_complete
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._network_checks import network_checks
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._platform_checks import platform_checks
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._platform_checks import lacks_server_2025_update, platform_checks
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check
 
 Facts = t.Mapping[str, t.Any]
@@ -28,6 +29,10 @@ Facts = t.Mapping[str, t.Any]
 _BLOCKING = frozenset(
     ("clock", "credential_manager", "disk", "domain_member", "dotnet", "endpoints", "execution_policy", "sign_in", "tls", "windows"),
 )
+#: Failures that a working agent disproves: it has its account, logs on, and gets through to Microsoft.
+_DISPROVED = frozenset(("account_container", "clock", "endpoints", "kds_root_key", "log_on_right", "ntlm", "schema", "tls"))
+#: What setup and registration ask for. A working agent does without, until one of them is to run again.
+_FOR_CHANGES = frozenset(("credential_manager", "disk", "dotnet", "execution_policy", "windows"))
 
 
 def prerequisite_checks(facts: Facts, issuers: t.Sequence[str], *, government: bool = False) -> list[Check]:
@@ -43,13 +48,42 @@ def prerequisite_checks(facts: Facts, issuers: t.Sequence[str], *, government: b
     return [*platform_checks(facts, government), *directory_checks(facts), *network_checks(facts, issuers)]
 
 
-def blockers(checks: t.Sequence[Check], facts: Facts, account: str | None) -> list[str]:
+def works(facts: Facts, record: Facts | None) -> bool:
+    """Whether the agent is seen to work: registered, running under its account, and connected or listed as active.
+
+    Args:
+        facts: what the payload facts.ps1 read.
+        record: the agent's record in the cloud, None when it was not asked for.
+    """
+    if facts["platform"] is None or not is_complete(facts) or not facts["product"]["tenant_id"] or not current_account(facts):
+        return False
+    runs = any(one["name"] == AGENT_SERVICE and one["state"] == "running" for one in facts["services"])
+    return runs and bool(facts["connections"] or (record and record["status"] == "confirmed"))
+
+
+def tolerated(checks: t.Sequence[Check], facts: Facts) -> list[Check]:
+    """Return the prerequisites' checks as they count for an agent that works: what it does without is a warning.
+
+    What breaks it at the next change of its account's password, or as soon as it synchronises, stays a failure.
+    """
+    names = _DISPROVED | _FOR_CHANGES
+    if lacks_server_2025_update(facts):
+        names -= {"windows"}
+    lenient = [check.status == "fail" and check.name in names for check in checks]
+    return [
+        dataclasses.replace(check, status="warn", actual=f"{check.actual} (the agent works)") if is_lenient else check
+        for check, is_lenient in zip(checks, lenient, strict=True)
+    ]
+
+
+def blockers(checks: t.Sequence[Check], facts: Facts, account: str | None, *, working: bool = False) -> list[str]:
     """Return the names of the failed checks that make an installation or a registration pointless.
 
     Args:
-        checks: all checks of the host.
+        checks: what prerequisite_checks returned.
         facts: what they were made of.
         account: the service account that the agent must have, None for its default one.
+        working: whether the agent is seen to work, which disproves some of them.
     """
     blocking = set(_BLOCKING)
     if not is_complete(facts):
@@ -58,6 +92,8 @@ def blockers(checks: t.Sequence[Check], facts: Facts, account: str | None) -> li
         blocking |= {"kerberos_encryption", "service_account_retrieval"}
     elif not current_account(facts):
         blocking |= {"account_container", "kds_root_key", "schema"}  # the default account is still to be made
+    if working:
+        blocking -= _DISPROVED
     return [check.name for check in checks if check.status == "fail" and check.name in blocking]
 
 

@@ -106,6 +106,8 @@ options:
       - Whether to look at what Microsoft's prerequisites ask of the host (Windows, domain, .NET, TLS, Credential Manager, execution policy,
         restart, disk, memory, policies, log-on right, schema, service account, endpoints, clock) and at its logs.
       - It is read in the same remote execution.
+      - While the agent is seen to work (registered, running under its account, and connected or listed as active), what it does without is
+        a warning. What only setup and registration ask for still stands in RV(blockers).
     type: bool
     default: true
   sync_check:
@@ -402,7 +404,7 @@ agent:
       type: str
       sample: 1.1.2505.0
 blockers:
-  description: The names of the failed checks that make an installation or a registration pointless.
+  description: The names of the prerequisites that the host lacks and without which an installation or a registration is pointless.
   returned: always
   type: list
   elements: str

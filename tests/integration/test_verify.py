@@ -16,6 +16,12 @@ if t.TYPE_CHECKING:
 
 ACCOUNT = "CN=provAgentgMSA,CN=Managed Service Accounts,DC=contoso,DC=lab"
 POLICIES = rf"{MACHINE}\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
+#: What setup and registration ask for, and what a look from a session may get wrong.
+LACKING: Changes = {
+    LAB_KEY: {"ServiceLogonRight": "*S-1-5-20"},
+    rf"{MACHINE}\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full": {"Release": 378389},
+    rf"{MACHINE}\SYSTEM\CurrentControlSet\Services\VaultSvc": {"Start": 4},
+}
 STRAIN: Changes = {
     LAB_KEY: {"Connections": 0, "ServiceLogonRight": "*S-1-5-80-0"},
     rf"{DIRECTORY}\{ACCOUNT}": {"msDS-SupportedEncryptionTypes": "4", "msDS-GroupMSAMembership": "sddl:O:BAD:(A;;GA;;;BA)"},
@@ -46,7 +52,26 @@ def test_registered_agent_passes_every_check(healthy: Look) -> None:
 
 
 @pytest.fixture(scope="module")
-def strained(healthy: Look, host: Host) -> Look:
+def lenient(healthy: Look, host: Host) -> Look:
+    """A look at an agent that works on a host that lacks prerequisites, from a session that does not get out."""
+    host.set(LACKING)
+    look = host.look(endpoints=["127.0.0.1:1"])
+    host.mend()
+    return look
+
+
+@pytest.mark.parametrize("name", ["dotnet", "credential_manager", "log_on_right", "endpoints"])
+def test_what_a_working_agent_does_without_is_a_warning(lenient: Look, name: str) -> None:
+    assert lenient.statuses[name] == "warn"
+
+
+def test_working_agent_is_compliant_and_its_next_setup_would_be_stopped(lenient: Look) -> None:
+    assert (lenient.result["compliant"], lenient.result["drift"]) == (True, [])
+    assert lenient.result["blockers"] == ["dotnet", "credential_manager"]
+
+
+@pytest.fixture(scope="module")
+def strained(lenient: Look, host: Host) -> Look:
     """A look at the host after others have taken from its account what it needs."""
     host.set(STRAIN)
     return host.look(expect={"minimum_certificate_days": 30, "certificate_renewal_days": 100000})

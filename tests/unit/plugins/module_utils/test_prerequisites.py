@@ -9,9 +9,15 @@ import typing as t
 
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._network_checks import CERTIFICATE_ISSUERS
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import account_problems, blockers, prerequisite_checks
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import (
+    account_problems,
+    blockers,
+    prerequisite_checks,
+    tolerated,
+    works,
+)
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check
-from host_facts import empty_host, host
+from host_facts import CONFIRMED, empty_host, host
 
 SERVICE_NAME = r"NT SERVICE\AADConnectProvisioningAgent"
 CUSTOM = r"CONTOSO\svcSync$"
@@ -260,6 +266,51 @@ def test_missing_right_blocks_until_the_agent_is_installed() -> None:
     changes = {**holders(), "services__0__account": SERVICE_NAME, "services__0__state": "stopped"}
     assert stopped_by(host(**changes)) == []
     assert stopped_by(host(product__module_present=False, **changes)) == ["log_on_right"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "record", "expected"),
+    [
+        ({}, None, True),
+        ({"connections": 0}, None, False),
+        ({"connections": None}, CONFIRMED, True),
+        ({"connections": None}, {**CONFIRMED, "status": "inactive"}, False),
+        ({"services__0__state": "stopped"}, CONFIRMED, False),
+        ({"services__0__account": SERVICE_NAME}, CONFIRMED, False),
+        ({"product__tenant_id": None}, CONFIRMED, False),
+        ({"product__module_present": False}, CONFIRMED, False),
+        ({"platform": None}, CONFIRMED, False),
+    ],
+)
+def test_agent_works_when_something_shows_it(changes: dict[str, t.Any], record: t.Any, expected: bool) -> None:
+    assert works(host(**changes), record) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "status", "stops"),
+    [
+        ({"platform__dotnet_release": None}, "dotnet", "warn", True),
+        ({"vault__start_type": "disabled"}, "credential_manager", "warn", True),
+        ({"platform__disk_free": 1}, "disk", "warn", True),
+        (policy("LocalMachine", "Unrestricted"), "execution_policy", "warn", True),
+        ({"platform__windows__installation_type": "Server Core"}, "windows", "warn", True),
+        ({"platform__windows__build": 26100, "platform__windows__revision": 6900}, "windows", "fail", True),
+        ({"platform__tls__client__enabled": 0}, "tls", "warn", False),
+        ({"clock_skew": 301}, "clock", "warn", False),
+        ({**endpoint(reachable=False), "connections": None}, "endpoints", "warn", False),
+        ({f"{DIRECTORY}__kds__use_start_times": []}, "kds_root_key", "warn", False),
+        ({f"{DIRECTORY}__external_object_id": False}, "schema", "warn", False),
+        ({f"{DIRECTORY}__account_container": False}, "account_container", "warn", False),
+        ({"platform__domain_member": False, DIRECTORY: None}, "domain_member", "fail", True),
+        ({f"{DIRECTORY}__account__retrievable": False}, "service_account_retrieval", "fail", False),
+    ],
+)
+def test_what_a_working_agent_does_without_is_a_warning(changes: dict[str, t.Any], name: str, status: str, stops: bool) -> None:
+    facts = host(**changes)
+    found = prerequisite_checks(facts, CERTIFICATE_ISSUERS)
+    assert {check.name: check.status for check in found}[name] == "fail"
+    assert {check.name: check.status for check in tolerated(found, facts)}[name] == status
+    assert (name in blockers(found, facts, None, working=True)) is stops
 
 
 @pytest.mark.parametrize(
