@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who may log on as a service: the agent's service under its own name, and its managed account.
 
-The right is given to identifiers, and a group among them may hold it for others, which only the log-on itself would show. So there are three
-answers. Pure: facts in (the part "platform" of the payload facts.ps1).
+The right is given to identifiers, and a group among them may hold it for others, which only the log-on itself would show. So there are
+three answers. Pure: facts in (the part "platform" of the payload facts.ps1).
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """

@@ -319,9 +319,11 @@ def apart(old: Look, host: Host, lab: Lab, late_server: int) -> Look:
 
 @pytest.fixture(scope="module")
 def rerouted(apart: Look, host: Host, lab: Lab) -> Look:
-    """A look at a host whose exe.config leads to a proxy that is gone, with the settings that are to mend it."""
+    """A look at a host whose exe.config leads to a proxy that is gone, with the settings that are to mend it; its account is a CORP one."""
+    host.mend()
     set_proxy(host, "http://127.0.0.1:1")
-    return host.look(settings={"proxy": {"url": lab.data["proxies"]["open"]["url"], "bypass_on_local": False}})
+    settings = {"proxy": {"url": lab.data["proxies"]["open"]["url"], "bypass_on_local": False}}
+    return host.look(settings=settings, expect={"service_account": r"CORP\corpSync$"})
 
 
 def test_proxy_that_is_to_be_set_is_the_one_that_is_tried(rerouted: Look, lab: Lab) -> None:
@@ -353,10 +355,27 @@ def test_proxy_let_nothing_through(apart: Look, lab: Lab) -> None:
     assert lab.proxied("basic") == []
 
 
-def test_no_proxy_is_tried_where_they_are_switched_off(rerouted: Look, host: Host) -> None:
+def test_account_of_another_domain_is_looked_up_there(rerouted: Look) -> None:
+    check = rerouted.checks["service_account_retrieval"]
+    assert check["status"] == "pass", check
+
+
+@pytest.fixture(scope="module")
+def direct(rerouted: Look, host: Host) -> Look:
+    """A look at a host whose exe.config switches proxies off, with an account of a domain that the forest does not have."""
     set_proxy(host, "http://127.0.0.1:1", enabled=False)
-    check = host.look().checks["endpoints"]
+    return host.look(expect={"service_account": r"FABRIKAM\svcSync$"})
+
+
+def test_no_proxy_is_tried_where_they_are_switched_off(direct: Look) -> None:
+    check = direct.checks["endpoints"]
     assert (check["status"], "through" in check["expected"]) == ("pass", False)
+
+
+def test_account_of_another_forest_is_unknown(direct: Look) -> None:
+    check = direct.checks["service_account_retrieval"]
+    assert (check["status"], check["actual"]) == ("unknown", "unknown: the forest has no domain FABRIKAM")
+    assert direct.result["blockers"] == []
 
 
 def test_temporary_files_are_gone(apart: Look, host: Host) -> None:
