@@ -18,7 +18,11 @@ class ConfigurationError(AgentError):
 
 
 class SignInError(AgentError):
-    """The sign-in to the tenant failed; code is the AADSTS number, such as AADSTS50126, or None."""
+    """The sign-in to the tenant failed.
+
+    Its code names the refusal: an AADSTS number such as AADSTS50126, else an OAuth error or FEDERATION (_sign_in_errors.py). It is None
+    when nobody has refused it, so that the next try may succeed.
+    """
 
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, SignInError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import CONSENT, REMEDIES
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import CONSENT
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request, obtain
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import APPLICATIONS, SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN, Token, expiry, read_token
@@ -171,7 +171,7 @@ class _RunSignIn:
         try:
             value, kept = obtain(dataclasses.replace(self._request, renew=self._rejected is not None), kept)
         except SignInError as error:
-            return _refusal(error, _REFUSED_SECONDS if error.code in REMEDIES else _TROUBLE_SECONDS), kept
+            return _refusal(error, _REFUSED_SECONDS if error.code else _TROUBLE_SECONDS), kept
         if value == self._rejected:
             return _refusal(SignInError(self._rejected_again()), _TROUBLE_SECONDS), kept
         return {"value": value, "until": expiry(value) - MARGIN, "replaced": rejected}, kept

@@ -29,12 +29,18 @@ REMEDIES = {
     "AADSTS50034": "the account does not exist in the tenant: check 'username'",
     "AADSTS50053": "the account is locked after too many wrong passwords: wait, or unlock it",
     "AADSTS50055": "the password has expired: set a new one",
+    "AADSTS50056": "the account has no password in Microsoft Entra: use 'device_code', or an account that has one",
     "AADSTS50057": "the account is disabled: enable it",
+    "AADSTS50064": "the user name or the password is wrong: correct 'username' or 'password'",
+    "AADSTS50072": "the account must register for MFA: register it in a browser, then use 'device_code', or use an account that is exempt",
+    "AADSTS50074": "the account must use MFA, which cannot be done here: use 'device_code', or an account that is exempt",
     "AADSTS50076": "the account must use MFA, which cannot be done here: use 'device_code', or an account that is exempt",
     "AADSTS50078": "the account's MFA has expired: " + _SIGN_IN_AGAIN,
     "AADSTS50079": "the account must register for MFA: register it in a browser, then use 'device_code', or use an account that is exempt",
+    "AADSTS50105": "the account is not assigned to the client: assign it in Entra, or use another 'client_id'",
     "AADSTS50126": "the user name or the password is wrong: correct 'username' or 'password'",
     "AADSTS50132": "the sign-in was revoked, or the password was changed: " + _SIGN_IN_AGAIN,
+    "AADSTS50144": "the account's password in Active Directory has expired: set a new one",
     "AADSTS50158": "the tenant asks for more proof than a password: use 'device_code', or an account that is exempt",
     "AADSTS50173": "the sign-in was revoked, or the password was changed: " + _SIGN_IN_AGAIN,
     "AADSTS53000": "Conditional Access wants a compliant device: " + _DEVICE,
@@ -43,6 +49,7 @@ REMEDIES = {
         "Conditional Access blocks the sign-in; a policy for authentication flows blocks device codes: exempt the controller or the "
         "account, or use another 'method', such as 'access_token'"
     ),
+    "AADSTS53004": "the account must register for MFA, which its risk forbids: let its risk be reviewed in Entra, or use another account",
     "AADSTS65001": "the client has no consent for the scope: grant it, or use another 'client_id'",
     "AADSTS65002": "the client may not be used for the scope: use another 'client_id'",
     "AADSTS70000": "the refresh token or device code is not valid for this 'client_id': " + _SIGN_IN_AGAIN,
@@ -69,6 +76,12 @@ REMEDIES = {
     "AADSTS9001023": "the sign-in must go to the tenant's own authority: check 'tenant_id'",
 }
 
+#: The code of a refusal by the account's own federation service, which speaks WS-Trust and has no numbers.
+FEDERATION = "WS-Trust"
+
+#: The OAuth errors that are no refusal, but trouble of the authority's that passes.
+PASSING = frozenset(("server_error", "temporarily_unavailable"))
+
 #: The client, not the user, is refused: consent is missing or cannot be had for this audience.
 CONSENT = frozenset(("AADSTS65001", "AADSTS65002"))
 
@@ -78,18 +91,22 @@ ENDED = frozenset(
 )
 
 
-def refused(authority: str, codes: t.Iterable[t.Any], text: str) -> SignInError:
+def refused(authority: str, codes: t.Iterable[t.Any], text: str, name: str | None = None) -> SignInError:
     """Return the error for a refusal.
 
     Args:
         authority: who refused.
         codes: the AADSTS numbers of the answer, the most telling first.
         text: Microsoft's words, or the OAuth error.
+        name: what the refusal is called when it has no number, such as the OAuth error.
     """
     numbers = [f"AADSTS{code}" for code in codes]
-    code = next((one for one in numbers if one in REMEDIES), numbers[0] if numbers else None)
+    code = next((one for one in numbers if one in REMEDIES), numbers[0] if numbers else name)
     remedy = REMEDIES.get(code or "", "look the number up in the tenant's sign-in log")
     number = code or "no number"
-    # Microsoft's words have repeated no secret so far; a proxy's or Azure CLI's might.
-    said = redact((text.strip().splitlines() or ["nothing"])[0])
-    return SignInError(f"The sign-in at {authority} was refused ({number}): {remedy}. Microsoft says: {said}", code)
+    return SignInError(f"The sign-in at {authority} was refused ({number}): {remedy}. Microsoft says: {first_line(text)}", code)
+
+
+def first_line(text: str) -> str:
+    """Return the first line of Microsoft's words. They have repeated no secret so far; a proxy's or Azure CLI's might."""
+    return redact((text.strip().splitlines() or ["nothing"])[0])

@@ -14,11 +14,12 @@ import os
 import re
 import subprocess
 import typing as t
+from xml.etree import ElementTree
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, SignInError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import ENDED, refused
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import ENDED, FEDERATION, PASSING, first_line, refused
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token_cache import open_cache
@@ -29,8 +30,8 @@ except ImportError:  # the documentation can be read without it
     msal = None
 
 #: What msal throws when it is not the answer that tells: the network's errors (requests' own are OSErrors), a missing CA file, a page
-#: that is no JSON (ValueErrors), and a server's failure.
-_TROUBLE: tuple[type[Exception], ...] = (OSError, ValueError, *((msal.exceptions.MsalError,) if msal else ()))
+#: that is no JSON (ValueErrors), an answer of no known kind (RuntimeError), and a server's failure.
+_TROUBLE: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError, *((msal.exceptions.MsalError,) if msal else ()))
 
 #: Seconds that a token out of msal's cache must hold beyond the margin.
 _SPARE_SECONDS = 60
@@ -112,7 +113,16 @@ def _first(request: Request, application: t.Any) -> t.Any:
     sign_in, scopes = request.sign_in, [request.scope]
     if sign_in.method == "refresh_token":
         return application.acquire_token_by_refresh_token(sign_in.refresh_token, scopes)
-    return application.acquire_token_by_username_password(sign_in.username, sign_in.password, scopes)
+    try:
+        return application.acquire_token_by_username_password(sign_in.username, sign_in.password, scopes)
+    except (RuntimeError, ElementTree.ParseError) as error:
+        # msal's words for what the account's own federation service answers to a wrong password: a fault, or a page that is no XML.
+        # They may hold the whole answer, and are not quoted. Each new try would count towards the account's lock.
+        raise SignInError(
+            f"The sign-in of the federated account {sign_in.username} at {request.cloud.authority} was refused by its federation service: "
+            "correct 'username' or 'password', or use 'device_code'.",
+            FEDERATION,
+        ) from error
 
 
 def _from_cache(request: Request, kept: str) -> tuple[str, str]:
@@ -244,12 +254,15 @@ def ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) -
     except _TROUBLE as error:
         problem = f"The sign-in at {cloud.authority} could not be tried: {error}. Check 'cloud', 'ca_path' and the proxy."
         raise SignInError(problem) from error
-    except RuntimeError as error:  # msal's word for a refusal of the account's own federation service; its text holds the whole answer
-        raise SignInError(f"The sign-in of a federated account at {cloud.authority} was refused: use 'device_code'.") from error
-    if plain:
-        return answer
-    if not answer or "error" in answer:
-        answer = answer or {}
-        text = str(answer.get("error_description") or answer.get("error") or "no answer")
-        raise refused(cloud.authority, answer.get("error_codes") or [], text)
+    if not plain and (not answer or "error" in answer):
+        raise _refusal(cloud.authority, answer or {})
     return answer
+
+
+def _refusal(authority: str, answer: Answer) -> SignInError:
+    """Return the error for an answer that brings no token."""
+    name = answer.get("error")
+    text = str(answer.get("error_description") or name or "no answer")
+    if name in PASSING:
+        return SignInError(f"The sign-in at {authority} is out of order for now: run it again later. Microsoft says: {first_line(text)}")
+    return refused(authority, answer.get("error_codes") or [], text, name)

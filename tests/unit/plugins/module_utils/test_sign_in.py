@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import time
 import typing as t
+from xml.etree import ElementTree
 
 import pytest
+import requests
 from access_tokens import token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _sign_in_methods
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
@@ -93,6 +95,75 @@ def test_wrong_password_is_not_tried_again_later_in_a_long_run(microsoft: Micros
         with pytest.raises(SignInError, match="AADSTS50126"):
             ask(microsoft, microsoft.sign_in(password="wrong"), store=store)
     assert microsoft.asked == ["password"]
+
+
+def fail_sign_in(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, outcome: t.Any) -> list[str]:
+    """Let each sign-in with a password end with an answer or an exception; return the list that the tries are noted in."""
+    tries: list[str] = []
+
+    def answer(*_: t.Any, **__: t.Any) -> t.Any:
+        tries.append("password")
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(_sign_in_methods.msal.PublicClientApplication, "acquire_token_by_username_password", answer)
+    return tries
+
+
+def ask_hourly(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, hours: int = 5) -> SignInError:
+    """Ask for both audiences once an hour; return the last refusal."""
+    store, now = RunStore(), time.time()
+    for hour in range(hours):
+        monkeypatch.setattr(time, "time", lambda hour=hour: now + hour * 3600)
+        for audience in ("registration", "graph"):
+            with pytest.raises(SignInError) as refusal:
+                ask(microsoft, microsoft.sign_in(password="canary"), audience, store)
+    return refusal.value
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("WsTrust server returned error in RSTR: {'reason': 'ID3242 canary', 'code': 'FailedAuthentication'}"),
+        ElementTree.ParseError("no element found: line 1, column 0 canary"),
+    ],
+)
+def test_federation_service_is_given_a_wrong_password_once_a_run(
+    microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    tries = fail_sign_in(microsoft, monkeypatch, error)
+    refusal = ask_hourly(microsoft, monkeypatch)
+    assert "federated account admin@lab.example" in str(refusal) and "or use 'device_code'" in str(refusal)
+    assert "canary" not in str(refusal)
+    assert len(tries) == 1
+
+
+@pytest.mark.parametrize("answer", [{"error_codes": [50074]}, {"error_codes": [50144]}, {"error_codes": [99999]}, {}])
+def test_every_refusal_lasts_for_the_run(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, answer: dict[str, t.Any]) -> None:
+    tries = fail_sign_in(microsoft, monkeypatch, {"error": "invalid_grant", **answer})
+    assert "invalid_grant" in str(ask_hourly(microsoft, monkeypatch))
+    assert len(tries) <= len(("registration", "graph"))
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        requests.exceptions.ConnectionError("no route"),
+        requests.exceptions.HTTPError("503 Server Error"),
+        ValueError("no JSON"),
+        {"error": "temporarily_unavailable", "error_codes": [90033], "error_description": "AADSTS90033: out of order"},
+    ],
+)
+def test_trouble_that_passes_is_forgotten(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, outcome: t.Any) -> None:
+    tries = fail_sign_in(microsoft, monkeypatch, outcome)
+    assert ask_hourly(microsoft, monkeypatch, hours=2).code is None
+    assert len(tries) >= 2
+
+
+@pytest.mark.parametrize("code", [50056, 50064, 50072, 50074, 50105, 50144, 53004])
+def test_refusal_that_the_lab_does_not_make_has_a_remedy(code: int) -> None:
+    assert "look the number up" not in str(refused("https://login.lab", [code], ""))
 
 
 @pytest.mark.parametrize(
