@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, SignInError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import CONSENT
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import SIGN_IN_ITSELF
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request, obtain
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import APPLICATIONS, SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN, Token, expiry, read_token
@@ -159,8 +159,8 @@ class _RunSignIn:
         known, scope = self._known, self._request.scope
         entry, kept = self._new_entry(known["tokens"].get(scope) or {})
         others = {name: one for name, one in known["tokens"].items() if name != scope}
-        # Consent is a matter of one audience; and a sign-in that has brought a token before is good in itself.
-        everywhere = "error" in entry and entry["code"] not in CONSENT and not any("value" in one for one in others.values())
+        # Consent, scopes and policies are a matter of one audience; and a sign-in that has brought a token before is good in itself.
+        everywhere = "error" in entry and entry["code"] in SIGN_IN_ITSELF and not any("value" in one for one in others.values())
         return {"kept": kept, "refusal": entry if everywhere else None, "tokens": {**others, scope: entry}}
 
     def _new_entry(self, before: Value) -> tuple[Value, str]:

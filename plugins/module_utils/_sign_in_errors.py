@@ -82,6 +82,18 @@ FEDERATION = "WS-Trust"
 #: The OAuth errors that are no refusal, but trouble of the authority's that passes.
 PASSING = frozenset(("server_error", "temporarily_unavailable"))
 
+#: The account, its password or the client is refused as such: whatever the token is for, the answer would be the same.
+SIGN_IN_ITSELF = frozenset((
+    FEDERATION,
+    *(
+        f"AADSTS{number}"
+        for number in (
+            50020, 50034, 50053, 50055, 50056, 50057, 50064, 50126, 50144,
+            90002, 90133, 700016, 700027, 7000215, 7000218, 7000222, 9001023,
+        )
+    ),
+))
+
 #: The client, not the user, is refused: consent is missing or cannot be had for this audience.
 CONSENT = frozenset(("AADSTS65001", "AADSTS65002"))
 

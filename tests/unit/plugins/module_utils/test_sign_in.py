@@ -79,6 +79,50 @@ def test_client_that_graph_refuses_may_register(microsoft: Microsoft, monkeypatc
         ask(microsoft, microsoft.sign_in(), "graph", store)
 
 
+def refuse_next(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """Let the next sign-in with a password, or the next use of its outcome, be refused; what comes after is Microsoft's side's."""
+    client = _sign_in_methods.msal.PublicClientApplication
+    names = ("acquire_token_by_username_password", "acquire_token_silent_with_error")
+    whole = {name: getattr(client, name) for name in names}
+
+    def refuse(*_: t.Any, **__: t.Any) -> t.Any:
+        for name in names:
+            monkeypatch.setattr(client, name, whole[name])
+        return {"error": "invalid_grant", "error_codes": [code], "error_description": f"AADSTS{code}: refused"}
+
+    for name in names:
+        monkeypatch.setattr(client, name, refuse)
+
+
+@pytest.mark.parametrize("code", [50072, 50074, 50076, 50105, 53000, 53003, 65001, 65002, 70011, 500011, 99999])
+def test_refusal_for_one_audience_leaves_the_other_a_token(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    store = RunStore()
+    refuse_next(microsoft, monkeypatch, code)
+    with pytest.raises(SignInError, match=f"AADSTS{code}"):
+        ask(microsoft, microsoft.sign_in(), "graph", store)
+    assert ask(microsoft, microsoft.sign_in(), "registration", store).upn == "admin@lab.example"
+    with pytest.raises(SignInError, match=f"AADSTS{code}"):
+        ask(microsoft, microsoft.sign_in(), "graph", store)
+
+
+def test_sign_in_that_brought_a_token_is_not_refused_as_a_whole(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = RunStore()
+    first = ask(microsoft, microsoft.sign_in(), "registration", store)
+    refuse_next(microsoft, monkeypatch, 50053)
+    with pytest.raises(SignInError, match="AADSTS50053"):
+        ask(microsoft, microsoft.sign_in(), "graph", store)
+    assert ask(microsoft, microsoft.sign_in(), "registration", store).value == first.value
+
+
+def test_token_that_one_service_rejects_for_good_leaves_the_other_a_token(microsoft: Microsoft) -> None:
+    store = RunStore()
+    rejected = ask(microsoft, microsoft.sign_in(), "graph", store).value
+    rejected = ask(microsoft, microsoft.sign_in(), "graph", store, rejected=rejected).value
+    with pytest.raises(SignInError, match="a new sign-in does not help"):
+        ask(microsoft, microsoft.sign_in(), "graph", store, rejected=rejected)
+    assert ask(microsoft, microsoft.sign_in(), "registration", store).upn == "admin@lab.example"
+
+
 def test_wrong_password_is_tried_once_a_run(microsoft: Microsoft) -> None:
     store = RunStore()
     for audience in ("registration", "graph", "registration"):
