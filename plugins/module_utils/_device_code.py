@@ -13,7 +13,7 @@ import functools
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import SignInError, TokenError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, SignInError, TokenError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import CONSENT
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import (
     Answer,
@@ -21,6 +21,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_meth
     ask,
     own_accounts,
     public_application,
+    require_in_time,
     silent,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token, read_token
@@ -69,7 +70,7 @@ def sign_in_person(requests: t.Sequence[Request], cache: t.Any, show: t.Callable
         show: shows a text to the person at once.
 
     Raises:
-        SignInError: the code has ended or was declined, or Microsoft refused the person.
+        SignInError: the code has ended or was declined, Microsoft refused the person, or the controller's clock is wrong.
         TokenError: the person is no member of the tenant.
     """
     cloud, application = requests[0].cloud, public_application(requests[0], cache)
@@ -78,8 +79,9 @@ def sign_in_person(requests: t.Sequence[Request], cache: t.Any, show: t.Callable
     answer = ask(cloud, lambda: application.acquire_token_by_device_flow(flow))
     user = str(answer["id_token_claims"]["oid"])
     try:
+        require_in_time(cloud, answer)
         _token(requests[0], answer)
-    except TokenError:
+    except AgentError:
         _forget(cloud, application, [one for one in _accounts(cloud, application) if one["local_account_id"] == user])
         raise
     _forget(cloud, application, [one for one in own_accounts(requests[0], application) if one["local_account_id"] != user])

@@ -13,7 +13,9 @@ import json
 import os
 import re
 import subprocess
+import time
 import typing as t
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
@@ -21,7 +23,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import ENDED, FEDERATION, PASSING, first_line, refused
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import SignIn
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN, expiry, is_out_of_time
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token_cache import open_cache
 
 try:
@@ -96,7 +98,7 @@ def _as_user(request: Request, kept: str) -> tuple[str, str]:
     application = public_application(request, cache)
     answer = _again(request, application) if kept else None
     if answer is None:
-        answer = ask(request.cloud, lambda: _first(request, application))
+        answer = ask_for_token(request.cloud, lambda: _first(request, application))
     return str(answer["access_token"]), str(cache.serialize())
 
 
@@ -147,14 +149,15 @@ def silent(request: Request, application: t.Any) -> Answer | None:
         return None
     answer = _silent_answer(request, application, accounts[0], force=request.renew)
     # msal hands a token out until it has five minutes left, which is just what a host needs of it: nothing is left for the way there.
-    if answer and not request.renew and int(answer["expires_in"]) < MARGIN + _SPARE_SECONDS:
+    # And it counts from when the token came, by the controller's clock, while a run goes by what the token itself says.
+    if answer and not request.renew and expiry(str(answer["access_token"])) < time.time() + MARGIN + _SPARE_SECONDS:
         answer = _silent_answer(request, application, accounts[0], force=True)
     return answer
 
 
 def _silent_answer(request: Request, application: t.Any, account: t.Any, *, force: bool) -> Answer | None:
-    """Ask for a token without a person; None when nothing is left to ask with."""
-    answer = ask(
+    """Ask for a token without a person; None when nothing is left to ask with. Without force it may be out of msal's cache."""
+    answer = (ask_for_token if force else ask)(
         request.cloud,
         lambda: application.acquire_token_silent_with_error([request.scope], account, force_refresh=force) or {"nothing": True},
     )
@@ -176,7 +179,7 @@ def _as_application(request: Request, kept: str) -> tuple[str, str]:
         credential = {"private_key": pem, "public_certificate": pem, "passphrase": sign_in.certificate_password}
     options = {**_options(request), "client_credential": credential}
     application = ask(request.cloud, lambda: msal.ConfidentialClientApplication(sign_in.client_id, **options), plain=True)
-    answer = ask(request.cloud, lambda: application.acquire_token_for_client([request.scope]))
+    answer = ask_for_token(request.cloud, lambda: application.acquire_token_for_client([request.scope]))
     return str(answer["access_token"]), kept
 
 
@@ -257,6 +260,31 @@ def ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) -
     if not plain and (not answer or "error" in answer):
         raise _refusal(cloud.authority, answer or {})
     return answer
+
+
+def ask_for_token(cloud: Cloud, question: t.Callable[[], t.Any]) -> Answer:
+    """Put a question to the authority whose answer is a token that it issues now.
+
+    Raises:
+        SignInError: it refused, or could not be reached; or the controller's clock is wrong.
+    """
+    answer: Answer = ask(cloud, question)
+    require_in_time(cloud, answer)
+    return answer
+
+
+def require_in_time(cloud: Cloud, answer: Answer) -> None:
+    """Refuse a token that is new and out of time all the same: the next one would be no better.
+
+    Raises:
+        SignInError: the controller's clock is wrong.
+    """
+    if "access_token" in answer and is_out_of_time(str(answer["access_token"])):
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+        raise SignInError(
+            f"The controller's clock says {now} UTC, by which a token that {cloud.authority} has just issued is over already or not "
+            "valid yet: set the clock."
+        )
 
 
 def _refusal(authority: str, answer: Answer) -> SignInError:

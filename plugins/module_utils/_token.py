@@ -82,6 +82,13 @@ def expiry(value: str) -> float:
     return float(end) if isinstance(end, int) else 0.0
 
 
+def is_out_of_time(value: str, now: float | None = None) -> bool:
+    """Whether a token is over already, or not valid yet, by more than a host's margin."""
+    now, start = time.time() if now is None else now, _claims(value).get("nbf")
+    # What tells no end is of the wrong kind, and not of the wrong time: read_token refuses it.
+    return 0 < expiry(value) < now + MARGIN or (isinstance(start, int) and start > now + MARGIN)
+
+
 def _claims(value: str) -> dict[str, t.Any]:
     parts = value.split(".")
     try:

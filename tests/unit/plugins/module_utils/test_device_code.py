@@ -10,6 +10,7 @@ import dataclasses
 import os
 import stat
 import time
+import types
 import typing as t
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_meth
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token_cache import open_cache
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RunStore
+from cloudlab.microsoft import tokens
 from host_facts import TENANT
 from microsoft_side import Microsoft
 
@@ -166,6 +168,16 @@ def test_guest_is_refused_and_not_kept(tenant: Tenant) -> None:
     with pytest.raises(TokenError, match="guest"):
         tenant.person("visitor_home.example#EXT#")
     assert tenant.kept() is None
+
+
+def test_wrong_clock_is_named_and_nothing_kept(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = types.SimpleNamespace(time=lambda: time.time() - 2 * 3600)
+    with monkeypatch.context() as patch:
+        patch.setattr(tokens, "time", late)
+        with pytest.raises(SignInError, match=r"The controller's clock says .*: set the clock"):
+            tenant.person()
+    with pytest.raises(SignInError, match="There is no sign-in"):
+        tenant.ask()
 
 
 def test_user_without_the_role_may_look_only(tenant: Tenant) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import types
 import typing as t
 from xml.etree import ElementTree
 
@@ -20,6 +21,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in impo
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import REMEDIES, refused
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RunStore
+from cloudlab.microsoft import tokens
 from cloudlab.microsoft.sign_in_errors import TEXTS
 from host_facts import TENANT
 from microsoft_side import APPLICATION, PASSWORD, PUBLIC_CLIENT, Microsoft
@@ -306,6 +308,44 @@ def test_each_token_is_renewed_when_it_is_near_its_end(microsoft: Microsoft, mon
     assert ask(microsoft, microsoft.sign_in(), "registration", store).value != first.value
     assert ask(microsoft, microsoft.sign_in(), "graph", store).value == second.value
     assert microsoft.asked == ["password", "refresh_token", "refresh_token"]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[float], None]:
+    """Return what moves the controller's clock; Microsoft's side, which is in this process, keeps the right time."""
+    real = time.time
+
+    def move(seconds: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: real() + seconds)
+
+    monkeypatch.setattr(tokens, "time", types.SimpleNamespace(time=real))
+    return move
+
+
+@pytest.mark.parametrize("ahead", [0, 90, 600, 1800])
+def test_clock_that_is_fast_costs_no_host_its_token(
+    microsoft: Microsoft, clock: t.Callable[[float], None], monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    store, real = RunStore(), time.time
+    clock(ahead)
+    first = ask(microsoft, microsoft.sign_in(), store=store)
+    # Microsoft's side goes along with the time that passes. Just after the run counts the token as over, msal does not yet.
+    passed = first.expires_at - 300 - real() - ahead + 1
+    monkeypatch.setattr(tokens, "time", types.SimpleNamespace(time=lambda: real() + passed))
+    clock(ahead + passed)
+    assert ask(microsoft, microsoft.sign_in(), store=store).value != first.value
+    assert microsoft.asked == ["password", "refresh_token"]
+
+
+@pytest.mark.parametrize("seconds", [2 * 3600, -3600])
+def test_clock_that_is_wrong_is_named(microsoft: Microsoft, clock: t.Callable[[float], None], seconds: int) -> None:
+    clock(seconds)
+    application = SignIn.from_options(
+        {"method": "client_secret", "client_id": APPLICATION["client_id"], "client_secret": APPLICATION["secret"]}
+    )
+    for sign_in in (microsoft.sign_in(), application):
+        with pytest.raises(SignInError, match=r"The controller's clock says .*: set the clock"):
+            ask(microsoft, sign_in, "graph")
 
 
 def test_password_signs_in_anew_when_the_sign_in_has_ended(microsoft: Microsoft) -> None:

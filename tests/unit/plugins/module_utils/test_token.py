@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from access_tokens import NOW, REGISTRATION, token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import TokenError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import expiry, read_token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import expiry, is_out_of_time, read_token
 from host_facts import TENANT
 
 OTHER = "00000000-0000-0000-0000-000000000001"
@@ -83,6 +83,22 @@ def test_applications_token_counts_only_where_it_is_asked_for() -> None:
 @pytest.mark.parametrize(("changes", "end"), [({}, NOW + 3600), ({"exp": ...}, 0), ({"exp": "soon"}, 0)])
 def test_end_of_a_token(changes: dict[str, t.Any], end: float) -> None:
     assert expiry(token(**changes)) == end
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, False),
+        ({"exp": NOW + 300}, False),
+        ({"exp": NOW + 299}, True),
+        ({"exp": ...}, False),
+        ({"nbf": NOW + 300}, False),
+        ({"nbf": NOW + 301}, True),
+        ({"nbf": "soon"}, False),
+    ],
+)
+def test_token_that_is_out_of_time(changes: dict[str, t.Any], expected: bool) -> None:
+    assert is_out_of_time(token(**changes), NOW) is expected
 
 
 @pytest.mark.parametrize("value", ["", "secret", "secret.b", "secret.!.c", "secret.bnVsbA.c", '"secret'])
