@@ -44,6 +44,38 @@ class _PrivateFile(_FilePersistence):  # type: ignore[misc]
             raise
 
 
+class _Keyring:
+    """A keyring of msal_extensions'; the file beside it holds nothing, and its time tells other processes of a change.
+
+    A process that has found no keyring, such as one of cron's, may have left a sign-in in clear text there.
+    """
+
+    is_encrypted = True
+
+    def __init__(self, keyring: t.Any, path: str) -> None:
+        self._keyring, self._path = keyring, path
+        self.get_location, self.time_last_modified = keyring.get_location, keyring.time_last_modified
+
+    def load(self) -> str:
+        """Return what the keyring holds."""
+        content = str(self._keyring.load())
+        if os.path.getsize(self._path):
+            self._empty_file()
+        return content
+
+    def save(self, content: str) -> None:
+        """Put the content into the keyring."""
+        self._empty_file()
+        self._keyring.save(content)
+
+    def _empty_file(self) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
+
+
 class TokenCache(_PersistedTokenCache):  # type: ignore[misc]
     """msal_extensions' cache; what goes wrong with its file is told in a sentence of its own."""
 
@@ -75,7 +107,7 @@ def open_cache(path: str) -> TokenCache:
 
     Raises:
         ConfigurationError: others could write to the folder.
-        SignInError: the folder cannot be made.
+        SignInError: the folder cannot be made, or the sign-in is in a keyring that this process has not.
         AgentError: a library is missing.
     """
     if msal_extensions is None:
@@ -101,10 +133,22 @@ def _prepare_folder(folder: str) -> None:
 def _persistence(path: str) -> t.Any:
     """Return what stores the cache: the system's keyring where there is one that works, else a plain file.
 
-    A keyring that is missing shows itself in as many kinds of exception as there are platforms (ImportError without PyGObject,
-    RuntimeError or GLib's own without a session bus, OSError on macOS): msal_extensions itself advises to catch them all.
+    A session on the desktop may have a keyring where a job of cron's has none. One that is missing shows itself in as many kinds of
+    exception as there are platforms (ImportError without PyGObject, RuntimeError or GLib's own without a session bus, OSError on macOS):
+    msal_extensions itself advises to catch them all.
     """
     try:
-        return msal_extensions.build_encrypted_persistence(path)
+        keyring = msal_extensions.build_encrypted_persistence(path)
     except Exception:
-        return _PrivateFile(path)
+        return _plain_file(path)
+    return _Keyring(keyring, path)
+
+
+def _plain_file(path: str) -> t.Any:
+    # A plain file is never empty: the one beside a keyring is.
+    if os.path.exists(path) and not os.path.getsize(path):
+        raise SignInError(
+            f"The sign-in of '{path}' is in the system's keyring, which this process cannot open: run it in the session that has signed "
+            "in, or remove the file and run playbooks/sign_in.yml where the runs are started."
+        )
+    return _PrivateFile(path)

@@ -24,6 +24,8 @@ options:
     description:
       - The file on the controller that keeps the sign-in. It is encrypted where the controller has a keyring that works, and else a file
         that only its owner can read (mode 0600). Whoever can read it can act as the person.
+      - With a keyring the file is empty. A process that cannot open the keyring, such as a job of cron's, is told so; sign in where the
+        runs are started.
       - The folder is made if need be; one that others can write to is refused.
     type: path
     default: ~/.ansible/entra_ops.cloud_sync/sign_in.bin

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import os
 import stat
+import sys
 import time
 import types
 import typing as t
@@ -233,18 +234,71 @@ def test_file_is_its_owners_alone_whatever_the_umask(tenant: Tenant, monkeypatch
     assert [file.name for file in tenant.path.parent.iterdir()] == ["sign_in.bin"]
 
 
-def test_cache_says_whether_it_is_encrypted(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Keyring(msal_extensions.FilePersistence):  # type: ignore[misc]
-        is_encrypted = True
+@pytest.fixture
+def keyring(monkeypatch: pytest.MonkeyPatch) -> t.Callable[[bool], None]:
+    """Return what gives this process a keyring that works, or takes it away; msal_extensions' own code is on top of it."""
+    held: list[str] = []
 
-    monkeypatch.setattr(msal_extensions, "build_encrypted_persistence", Keyring)
+    class Agent:
+        def __init__(self, *_: t.Any) -> None:
+            """The schema does not matter."""
+
+        def save(self, data: str) -> bool:
+            held[:] = [data]
+            return True
+
+        def load(self) -> str | None:
+            return held[0] if held else None
+
+    def switch(on: bool) -> None:
+        library = types.SimpleNamespace(LibSecretAgent=Agent, trial_run=lambda: None) if on else None
+        monkeypatch.setitem(sys.modules, "msal_extensions.libsecret", library)
+        monkeypatch.setattr(sys, "platform", "linux")
+
+    return switch
+
+
+def test_keyring_holds_the_sign_in_and_the_file_nothing(tenant: Tenant, keyring: t.Callable[[bool], None]) -> None:
+    keyring(True)
+    with umask(0o022):
+        kept = tenant.person()
+    assert kept and tenant.kept() == kept
     assert open_cache(str(tenant.path)).is_encrypted
+    assert tenant.ask().upn == "mfa@lab.example"
+    assert (tenant.path.read_bytes(), tenant.mode) == (b"", 0o600)
 
-    def missing(path: str) -> None:
-        raise ImportError("no keyring")
 
-    monkeypatch.setattr(msal_extensions, "build_encrypted_persistence", missing)
-    assert not open_cache(str(tenant.path)).is_encrypted
+def test_keyring_that_a_later_process_cannot_open_is_told(tenant: Tenant, keyring: t.Callable[[bool], None]) -> None:
+    keyring(True)
+    tenant.person()
+    keyring(False)
+    for use in (tenant.ask, tenant.kept, tenant.person):
+        with pytest.raises(SignInError, match=rf"'{tenant.path}' is in the system's keyring, which this process cannot open"):
+            use()
+    tenant.path.unlink()
+    assert tenant.person() and not open_cache(str(tenant.path)).is_encrypted
+
+
+def test_sign_in_does_not_stay_in_clear_text_beside_a_keyring(tenant: Tenant, keyring: t.Callable[[bool], None]) -> None:
+    keyring(False)
+    tenant.person("reader")
+    tenant.path.chmod(0o644)
+    assert tenant.path.stat().st_size
+    keyring(True)
+    assert tenant.kept() is None
+    tenant.person("admin")
+    assert (tenant.path.read_bytes(), tenant.mode) == (b"", 0o600)
+
+
+def test_file_in_clear_text_is_emptied_when_the_keyring_has_a_sign_in(tenant: Tenant, keyring: t.Callable[[bool], None]) -> None:
+    keyring(True)
+    kept = tenant.person("admin")
+    tenant.path.unlink()
+    keyring(False)
+    tenant.person("reader")
+    keyring(True)
+    assert tenant.kept() == kept
+    assert (tenant.path.read_bytes(), tenant.mode) == (b"", 0o600)
 
 
 def test_folder_of_ones_own_choice_keeps_its_mode(tenant: Tenant) -> None:
