@@ -59,7 +59,7 @@ class ActionModule(AgentAction):
         require_guid("tenant_id", options["tenant_id"])
         require_positive(options, "request_timeout")
         cloud = resolve_cloud(options["cloud"])
-        given = {"method": "device_code", "client_id": options["client_id"], "cache_path": options["cache_path"]}
+        given = {"method": "device_code", **{name: options[name] for name in ("cache_path", "client_id", "username")}}
         scopes = [scope for scope in (cloud.registration_scope, f"{cloud.graph}/.default") if scope]
         whole = Request(SignIn.from_options(given), cloud, options["tenant_id"], "", options["ca_path"], options["request_timeout"])
         return [dataclasses.replace(whole, scope=scope) for scope in scopes]

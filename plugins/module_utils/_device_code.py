@@ -19,7 +19,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_meth
     Answer,
     Request,
     ask,
-    own_accounts,
+    members,
     public_application,
     require_in_time,
     silent,
@@ -70,7 +70,8 @@ def sign_in_person(requests: t.Sequence[Request], cache: t.Any, show: t.Callable
         show: shows a text to the person at once.
 
     Raises:
-        SignInError: the code has ended or was declined, Microsoft refused the person, or the controller's clock is wrong.
+        SignInError: the code has ended or was declined, Microsoft refused the person, it is not the wanted one, or the controller's clock
+            is wrong.
         TokenError: the person is no member of the tenant.
     """
     cloud, application = requests[0].cloud, public_application(requests[0], cache)
@@ -78,14 +79,25 @@ def sign_in_person(requests: t.Sequence[Request], cache: t.Any, show: t.Callable
     show(str(flow["message"]))
     answer = ask(cloud, lambda: application.acquire_token_by_device_flow(flow))
     user = str(answer["id_token_claims"]["oid"])
+    accounts = _accounts(cloud, application)
+    same = [one for one in accounts if one["local_account_id"] == user]
     try:
         require_in_time(cloud, answer)
         _token(requests[0], answer)
+        _require_user(requests[0], same)
     except AgentError:
-        _forget(cloud, application, [one for one in _accounts(cloud, application) if one["local_account_id"] == user])
+        _forget(cloud, application, same)
         raise
-    _forget(cloud, application, [one for one in own_accounts(requests[0], application) if one["local_account_id"] != user])
+    _forget(cloud, application, [one for one in members(requests[0], accounts) if one not in same])
     return _described(_redeemed(requests, application))
+
+
+def _require_user(request: Request, accounts: list[t.Any]) -> None:
+    """Refuse an account that later runs would not find by the user name that they are given."""
+    wanted, names = request.sign_in.username, [str(one["username"]) for one in accounts]
+    if wanted and wanted.lower() not in [name.lower() for name in names]:
+        who = ", ".join(names)
+        raise SignInError(f"{who} has signed in, but 'username' is {wanted}: sign in as {wanted}, or change 'username'. Nothing is kept.")
 
 
 def _accounts(cloud: Cloud, application: t.Any) -> list[t.Any]:

@@ -167,6 +167,11 @@ def _silent_answer(request: Request, application: t.Any, account: t.Any, *, forc
 def own_accounts(request: Request, application: t.Any) -> list[t.Any]:
     """Return the accounts in the cache that are members of the tenant, and the wanted user's if one is named."""
     accounts = ask(request.cloud, lambda: application.get_accounts(request.sign_in.username), plain=True)
+    return members(request, accounts)
+
+
+def members(request: Request, accounts: t.Iterable[t.Any]) -> list[t.Any]:
+    """Return the accounts that are at home in the tenant."""
     return [one for one in accounts if str(one["home_account_id"]).lower().endswith(f".{request.tenant_id.lower()}")]
 
 

@@ -46,6 +46,12 @@ options:
       - The tenant's id, a GUID.
     type: str
     required: true
+  username:
+    description:
+      - Who must sign in, as in C(sign_in.username) of the other modules. Another account is refused and not kept,
+        and another's sign-in in the cache does not count.
+      - Without it any member of the tenant can sign in.
+    type: str
 attributes:
   action:
     description: The work is done by an action plugin on the controller.
@@ -80,6 +86,11 @@ EXAMPLES = r"""
   entra_ops.cloud_sync.sign_in:
     tenant_id: 8d4f5c0a-1111-4222-8333-944455566677
     force: true
+
+- name: Let nobody but one account sign in
+  entra_ops.cloud_sync.sign_in:
+    tenant_id: 8d4f5c0a-1111-4222-8333-944455566677
+    username: admin@contoso.onmicrosoft.com
 
 - name: Use the sign-in
   entra_ops.cloud_sync.agent_verify:

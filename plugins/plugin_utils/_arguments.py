@@ -169,5 +169,6 @@ SPECS: dict[str, Spec] = {
         "client_id": {"type": "str", "default": AZURE_CLI},
         "force": {"type": "bool", "default": False},
         "tenant_id": {"type": "str", "required": True},
+        "username": {"type": "str"},
     },
 }

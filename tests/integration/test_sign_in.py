@@ -44,14 +44,15 @@ class Controller:
         self.device_code = {"method": "device_code", "cache_path": str(self.cache)}
         self.outputs: list[str] = []
 
-    def sign_in(self, *arguments: str, **answer: t.Any) -> Run:
+    def sign_in(self, *arguments: str, username: str | None = None, **answer: t.Any) -> Run:
         """Run the playbook; a person reads the code when it is shown, and answers it on the page (upn="...", declined=True)."""
 
         def read(line: str) -> None:
             if found := CODE.search(line):
                 self.lab.microsoft.answer_device_code(found["code"], **answer)
 
-        return self._run("sign_in.yml", {"provisioning_agent_sign_in": self.device_code}, *arguments, on_line=read)
+        wanted = {**self.device_code, "username": username}
+        return self._run("sign_in.yml", {"provisioning_agent_sign_in": wanted}, *arguments, on_line=read)
 
     def probe(self, sign_in: dict[str, t.Any], **options: t.Any) -> list[dict[str, t.Any]]:
         """Acquire both tokens on every host, and return for each host what it got."""
@@ -156,6 +157,17 @@ def test_sign_in_that_works_is_left_alone(signed_in: Run, controller: Controller
         assert not CODE.search(again.output)
     assert controller.lab.microsoft.state()["counts"]["tokens_issued"] == 0
     assert controller.cache.read_bytes() == before
+
+
+def test_another_users_sign_in_does_not_do_for_the_wanted_one(signed_in: Run, controller: Controller) -> None:
+    own = controller.sign_in("--check", username=controller.people["mfa"]["upn"])
+    assert own.returncode == 0 and own.outcomes("changed") == set(), own.output
+    wanted, before = controller.people["admin"]["upn"], controller.cache.read_bytes()
+    assert controller.sign_in("--check", username=wanted).outcomes("changed") == {TASK}
+    refused = controller.sign_in(username=wanted, upn=controller.people["reader"]["upn"])
+    assert refused.outcomes("fatal") == {TASK}
+    assert f"has signed in, but 'username' is {wanted}: sign in as {wanted}" in flat(refused.output)
+    assert json.loads(controller.cache.read_text(encoding="utf-8"))["RefreshToken"] == json.loads(before)["RefreshToken"]
 
 
 def test_runs_use_the_persons_sign_in_silently(signed_in: Run, controller: Controller, python: str) -> None:

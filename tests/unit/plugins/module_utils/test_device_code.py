@@ -36,6 +36,7 @@ class Tenant:
 
     microsoft: Microsoft
     path: Path
+    username: str | None = None
 
     @property
     def requests(self) -> list[Request]:
@@ -44,7 +45,7 @@ class Tenant:
         return [Request(sign_in, cloud, TENANT, scope, self.microsoft.ca_path, 10) for scope in scopes]
 
     def sign_in(self, **options: t.Any) -> SignIn:
-        return SignIn.from_options({"method": "device_code", "cache_path": str(self.path), **options})
+        return SignIn.from_options({"method": "device_code", "cache_path": str(self.path), "username": self.username, **options})
 
     def person(self, name: str = "mfa") -> KeptSignIn | None:
         """Let a person sign in."""
@@ -205,6 +206,27 @@ def test_new_sign_in_replaces_another_users(tenant: Tenant) -> None:
     assert kept and kept.username == "admin@lab.example"
     with pytest.raises(SignInError, match="no sign-in of reader"):
         tenant.ask("graph", username="reader@lab.example")
+
+
+def test_sign_in_of_another_user_than_the_wanted_one_does_not_count(tenant: Tenant) -> None:
+    tenant.person("admin")
+    tenant.username = "MFA@lab.example"
+    assert tenant.kept() is None
+    kept = tenant.person("mfa")
+    assert kept and kept == tenant.kept() and kept.username == "mfa@lab.example"
+    # The other one's was replaced.
+    with pytest.raises(SignInError, match="no sign-in of admin"):
+        tenant.ask(username="admin@lab.example")
+
+
+def test_person_who_is_not_the_wanted_one_is_refused_and_not_kept(tenant: Tenant) -> None:
+    tenant.username = "mfa@lab.example"
+    kept = tenant.person("mfa")
+    with pytest.raises(SignInError, match=r"admin@lab\.example has signed in, but 'username' is mfa@lab\.example: sign in as"):
+        tenant.person("admin")
+    assert tenant.kept() == kept
+    with pytest.raises(SignInError, match="no sign-in of admin"):
+        tenant.ask(username="admin@lab.example")
 
 
 def test_client_without_consent_for_graph_is_kept_for_the_rest(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
