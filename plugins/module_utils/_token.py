@@ -114,10 +114,9 @@ def _problems(claims: dict[str, t.Any], tenant_id: str, audience: str, roles: bo
 
 
 def _is_guest(claims: dict[str, t.Any], tenant_id: str) -> bool:
-    """A guest's token names the account's home: another tenant's https://sts.windows.net/<id>/, or live.com; a member's does not."""
+    """A guest's token names who knows the account: another tenant's issuer, live.com, google.com, mail; a member's does not."""
     home = str(claims.get("idp") or "").lower()
-    elsewhere = "live.com" in home or ("sts.windows.net" in home and tenant_id.lower() not in home)
-    return elsewhere or "#EXT#" in str(claims.get("upn") or claims.get("unique_name") or "")
+    return (bool(home) and tenant_id.lower() not in home) or "#EXT#" in str(claims.get("upn") or claims.get("unique_name") or "")
 
 
 def _same_audience(actual: str, wanted: str) -> bool:
