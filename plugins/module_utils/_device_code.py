@@ -24,7 +24,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_meth
     require_in_time,
     silent,
 )
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token, read_token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import GRAPH, Token, read_token
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,4 +151,7 @@ def _may_register(request: Request, answer: Answer) -> bool:
 
 
 def _token(request: Request, answer: Answer, *, roles: bool = False) -> Token:
-    return read_token(str(answer["access_token"]), request.tenant_id, request.scope.rpartition("/")[0], roles=roles)
+    audience_id = None if _registers(request) else GRAPH
+    return read_token(
+        str(answer["access_token"]), request.tenant_id, request.scope.rpartition("/")[0], audience_id=audience_id, roles=roles
+    )

@@ -17,7 +17,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import SIGN_IN_ITSELF
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request, obtain
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import APPLICATIONS, SignIn
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN, Token, expiry, read_token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import GRAPH, MARGIN, Token, expiry, read_token
 
 __all__ = ["Audience", "SignIn", "Store", "acquire", "scope_for"]
 
@@ -71,7 +71,8 @@ def acquire(
     else:
         value = _RunSignIn(Request(sign_in, cloud, tenant_id, scope, ca_path, timeout), store, rejected).token()
     registers = audience == "registration"
-    token = read_token(value, tenant_id, scope.rpartition("/")[0], roles=registers, application=not registers)
+    audience_id = None if registers else GRAPH
+    token = read_token(value, tenant_id, scope.rpartition("/")[0], audience_id=audience_id, roles=registers, application=not registers)
     return dataclasses.replace(token, upn=token.upn or sign_in.username or "")
 
 

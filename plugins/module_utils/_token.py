@@ -23,7 +23,11 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors impor
 
 #: Role template ids that may register an agent: Hybrid Identity Administrator, Global Administrator.
 ROLES = frozenset({"8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "62e90394-69f5-4237-9190-012177145e10"})
-_APPLICATION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_APPLICATION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: By which id a service may name itself in place of its address. Microsoft Graph's is the same in every cloud.
+GRAPH = "00000003-0000-0000-c000-000000000000"
+#: Those that a token for a service of no known id is asked for by mistake: Graph, Azure Resource Manager, Azure AD Graph.
+_OTHER_SERVICES = frozenset((GRAPH, "797f4846-ba00-4fd7-ba43-dac1f8f63013", "00000002-0000-0000-c000-000000000000"))
 #: Seconds that a token must still hold to be handed to a host.
 MARGIN = 300
 
@@ -48,7 +52,14 @@ class Token:
 
 
 def read_token(
-    value: str, tenant_id: str, audience: str, *, roles: bool = False, application: bool = False, now: float | None = None
+    value: str,
+    tenant_id: str,
+    audience: str,
+    *,
+    audience_id: str | None = None,
+    roles: bool = False,
+    application: bool = False,
+    now: float | None = None,
 ) -> Token:
     """Return the token with its claims, or say why it cannot be used.
 
@@ -56,6 +67,7 @@ def read_token(
         value: the access token.
         tenant_id: the tenant that must have issued it.
         audience: what it must be for, with or without a path and a slash at the end.
+        audience_id: the id by which the service may name itself instead; None when it is not known.
         roles: whether the user must hold one of ROLES, if the token tells roles at all.
         application: whether an application's own token will do as well as a user's.
         now: the time, seconds since 1970.
@@ -70,7 +82,9 @@ def read_token(
             f"The access token for {audience} cannot be used: it is an application's own; sign in as a user, Microsoft accepts no other "
             "here."
         )
-    for problem in _problems(claims, tenant_id, audience, roles, time.time() if now is None else now):
+    fits = _same_audience(str(claims.get("aud", "")).lower(), audience.lower(), audience_id)
+    elsewhere = [] if fits else [f"it was issued for {claims.get('aud')}; ask for a token with the right scope"]
+    for problem in (*elsewhere, *_problems(claims, tenant_id, roles, time.time() if now is None else now)):
         raise TokenError(f"The access token for {audience} cannot be used: {problem}.")
     upn = str(claims.get("upn") or claims.get("unique_name") or claims.get("preferred_username") or "")
     return Token(value, int(claims["exp"]), upn, str(claims["tid"]), application=own)
@@ -100,9 +114,7 @@ def _claims(value: str) -> dict[str, t.Any]:
     return claims
 
 
-def _problems(claims: dict[str, t.Any], tenant_id: str, audience: str, roles: bool, now: float) -> t.Iterator[str]:
-    if not _same_audience(str(claims.get("aud", "")), audience):
-        yield f"it was issued for {claims.get('aud')}; ask for a token with the right scope"
+def _problems(claims: dict[str, t.Any], tenant_id: str, roles: bool, now: float) -> t.Iterator[str]:
     if str(claims.get("tid", "")).lower() != tenant_id.lower():
         yield f"it was issued by tenant {claims.get('tid')}, not by {tenant_id}; sign in to the right tenant"
     if _is_guest(claims, tenant_id):
@@ -119,6 +131,8 @@ def _is_guest(claims: dict[str, t.Any], tenant_id: str) -> bool:
     return (bool(home) and tenant_id.lower() not in home) or "#EXT#" in str(claims.get("upn") or claims.get("unique_name") or "")
 
 
-def _same_audience(actual: str, wanted: str) -> bool:
-    # Some services name themselves by an application id, Graph among them: that cannot be compared with an address.
-    return bool(_APPLICATION_ID.fullmatch(actual)) or actual.rstrip("/").lower() == wanted.rstrip("/").lower()
+def _same_audience(actual: str, wanted: str, wanted_id: str | None) -> bool:
+    if actual.rstrip("/") == wanted.rstrip("/") or not _APPLICATION_ID.fullmatch(actual):
+        return actual.rstrip("/") == wanted.rstrip("/")
+    # An id cannot be compared with an address; but some are known to be others'.
+    return actual == wanted_id if wanted_id else actual not in _OTHER_SERVICES

@@ -10,10 +10,12 @@ import typing as t
 import pytest
 from access_tokens import NOW, REGISTRATION, token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import TokenError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import expiry, is_out_of_time, read_token
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import GRAPH, expiry, is_out_of_time, read_token
 from host_facts import TENANT
 
 OTHER = "00000000-0000-0000-0000-000000000001"
+UNKNOWN = "5f3a1c2e-1111-4222-8333-944455566677"
+ADDRESS = "https://graph.microsoft.com"
 READER = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
 
 
@@ -26,7 +28,7 @@ def read(value: str, *, roles: bool = True) -> t.Any:
     [
         {},
         {"aud": f"{REGISTRATION}/"},
-        {"aud": "00000003-0000-0000-c000-000000000000"},
+        {"aud": UNKNOWN},
         {"tid": TENANT.upper()},
         {"wids": ...},
         {"wids": None},
@@ -49,6 +51,9 @@ def test_good_token(changes: dict[str, t.Any]) -> None:
         ({"scp": ..., "roles": ["Application.Read.All"]}, "application's own; sign in as a user"),
         ({"aud": "https://graph.microsoft.com"}, "issued for https://graph.microsoft.com; ask for"),
         ({"aud": f"{REGISTRATION}.example"}, "issued for"),
+        ({"aud": GRAPH}, f"issued for {GRAPH}; ask for"),
+        ({"aud": "797F4846-ba00-4fd7-ba43-dac1f8f63013"}, "issued for 797F4846"),
+        ({"aud": "00000002-0000-0000-c000-000000000000"}, "issued for 00000002"),
         ({"tid": OTHER}, f"issued by tenant {OTHER}, not by {TENANT}"),
         ({"exp": NOW + 299}, "ends within five minutes; fetch a new one"),
         ({"exp": ...}, "has ended"),
@@ -72,6 +77,21 @@ def test_bad_token_is_refused_with_the_reason(changes: dict[str, t.Any], reason:
     with pytest.raises(TokenError, match=reason) as refusal:
         read(value)
     assert value not in str(refusal.value)
+
+
+@pytest.mark.parametrize("aud", [GRAPH, ADDRESS, f"{ADDRESS}/"])
+def test_graph_names_itself_by_address_or_id(aud: str) -> None:
+    assert read_token(token(aud=aud), TENANT, ADDRESS, audience_id=GRAPH, now=NOW).upn
+
+
+@pytest.mark.parametrize("aud", [UNKNOWN, "00000002-0000-0000-c000-000000000000", REGISTRATION])
+def test_token_for_another_service_is_none_for_graph(aud: str) -> None:
+    with pytest.raises(TokenError, match=f"for {ADDRESS} cannot be used: it was issued for {aud}"):
+        read_token(token(aud=aud), TENANT, ADDRESS, audience_id=GRAPH, now=NOW)
+
+
+def test_service_may_be_named_by_an_id_in_the_scope_too() -> None:
+    assert read_token(token(aud=UNKNOWN), TENANT, UNKNOWN.upper(), now=NOW).upn
 
 
 def test_role_counts_only_where_it_is_asked_for() -> None:
