@@ -12,7 +12,7 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import GraphError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests, timed_out
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests, timed_out, without_secrets
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 
 _PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
@@ -107,7 +107,7 @@ class GraphClient:
         if timed_out(error):
             limit = f"did not answer within {self._timeout} seconds"
             return f"Microsoft Graph at {self._root} {limit}: check the proxy, or raise 'request_timeout'."
-        return f"Microsoft Graph at {self._root} could not be asked: {error}. Check 'cloud', 'ca_path' and the proxy."
+        return f"Microsoft Graph at {self._root} could not be asked: {without_secrets(error)}. Check 'cloud', 'ca_path' and the proxy."
 
     def _whole(self, url: str) -> t.Any:
         """Get a page; once more if the connection breaks in the middle of it, which the session's retries do not see."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._redaction import redact
+
 try:
     import requests
     from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import InvalidHeader, ReadTimeoutError
+    from urllib3.exceptions import InvalidHeader, LocationParseError, ReadTimeoutError
     from urllib3.util.retry import Retry
 except ImportError:  # the documentation can be read without it
     requests = None  # type: ignore[assignment]
 
-__all__ = ["Session", "asked_wait", "requests", "timed_out"]
+__all__ = ["Session", "asked_wait", "requests", "timed_out", "without_secrets"]
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)
@@ -48,6 +50,23 @@ def timed_out(error: Exception) -> bool:
     # After its last retry urllib3 wraps the time-out, and requests takes it for a broken connection.
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return isinstance(error, requests.exceptions.Timeout) or isinstance(reason, ReadTimeoutError)
+
+
+def without_secrets(error: Exception) -> str:
+    """Return what an exception of a request says, for a message.
+
+    A proxy's address that cannot be read is quoted by requests in parts, with the password. msal may have put an exception of its own on
+    top of that.
+    """
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, requests.exceptions.InvalidURL | LocationParseError):
+            return (
+                "an address cannot be read, that of the proxy in the environment (HTTPS_PROXY) or one in 'cloud'; in a proxy's password "
+                "write # as %23, / as %2F and ? as %3F"
+            )
+        cause = cause.__cause__ or cause.__context__
+    return redact(str(error))
 
 
 class Session(requests.Session if requests else object):  # type: ignore[misc]

@@ -20,7 +20,8 @@ from xml.etree import ElementTree
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, SignInError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, requests, without_secrets
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._redaction import redact
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_errors import ENDED, FEDERATION, PASSING, first_line, refused
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import MARGIN, expiry, is_out_of_time
@@ -201,7 +202,7 @@ def _from_azure_cli(request: Request, kept: str) -> tuple[str, str]:
         raise SignInError(problem) from error
     except OSError as error:
         raise SignInError(
-            f"Azure CLI (az) cannot be run on the controller: {error}. Install it and run 'az login', or use another 'method'."
+            f"Azure CLI (az) cannot be run on the controller: {redact(str(error))}. Install it and run 'az login', or use another 'method'."
         ) from error
     if done.returncode != 0:
         raise _azure_cli_refused(request, done.stderr)
@@ -260,8 +261,9 @@ def ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) -
     try:
         answer = question()
     except _TROUBLE as error:
-        problem = f"The sign-in at {cloud.authority} could not be tried: {error}. Check 'cloud', 'ca_path' and the proxy."
-        raise SignInError(problem) from error
+        raise SignInError(
+            f"The sign-in at {cloud.authority} could not be tried: {without_secrets(error)}. Check 'cloud', 'ca_path' and the proxy."
+        ) from error
     if not plain and (not answer or "error" in answer):
         raise _refusal(cloud.authority, answer or {})
     return answer

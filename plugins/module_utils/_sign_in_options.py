@@ -16,6 +16,7 @@ import stat
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._redaction import redact
 
 try:
     from cryptography import x509
@@ -108,7 +109,7 @@ class SignIn:
             load_pem_private_key(pem.encode(), self.certificate_password.encode() if self.certificate_password else None)
         except (OSError, ValueError, TypeError) as error:  # a password that is missing, or not needed, is a TypeError
             raise ConfigurationError(
-                f"'certificate_path' in 'sign_in' is '{path}', which cannot be used: {error} Give a PEM file that holds the "
+                f"'certificate_path' in 'sign_in' is '{path}', which cannot be used: {redact(str(error))} Give a PEM file that holds the "
                 "application's certificate and its private key, and 'certificate_password' if the key is encrypted."
             ) from error
         if readable:

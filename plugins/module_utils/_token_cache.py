@@ -15,6 +15,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, SignInError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._redaction import redact
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import CACHE_PATH
 
 try:
@@ -98,7 +99,7 @@ class TokenCache(_PersistedTokenCache):  # type: ignore[misc]
             raise SignInError(f"The sign-in cache '{path}' is locked: if no other run uses it, remove '{path}.lockfile'.") from error
         except (OSError, ValueError) as error:
             raise SignInError(
-                f"The sign-in cache '{path}' cannot be used: {error}. Mend that, or remove it and run playbooks/sign_in.yml."
+                f"The sign-in cache '{path}' cannot be used: {redact(str(error))}. Mend that, or remove it and run playbooks/sign_in.yml."
             ) from error
 
 

@@ -105,6 +105,25 @@ def test_missing_ca_file_is_named(microsoft: Microsoft) -> None:
         client.agents()
 
 
+def test_proxy_that_cannot_be_read_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:cana#ry@proxy:8080")
+    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=10)
+    with pytest.raises(GraphError, match=r"an address cannot be read, that of the proxy.*as %23") as refusal:
+        client.agents()
+    assert "cana" not in str(refusal.value)
+
+
+def test_text_of_an_exception_is_quoted_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: t.Any) -> None:
+        raise OSError("no route by http://user:canary@proxy:8080")
+
+    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=10)
+    monkeypatch.setattr(client._session, "get", fail)
+    with pytest.raises(GraphError, match="could not be asked: no route by") as refusal:
+        client.agents()
+    assert "canary" not in str(refusal.value)
+
+
 def test_netrc_does_not_replace_the_token(
     microsoft: Microsoft, agents: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

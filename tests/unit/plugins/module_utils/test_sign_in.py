@@ -237,6 +237,25 @@ def test_authority_with_an_unknown_certificate_is_not_trusted(microsoft: Microso
         )
 
 
+@pytest.mark.parametrize("proxy", ["http://user:cana#ry@proxy:8080", "http://user:cana/ry@proxy:8080", "user:cana?ry@proxy:8080"])
+@pytest.mark.parametrize("public", [False, True])
+def test_proxy_that_cannot_be_read_is_named_without_its_password(
+    microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, proxy: str, public: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    elsewhere = dataclasses.replace(microsoft, cloud=dataclasses.replace(microsoft.cloud, public=public))
+    with pytest.raises(SignInError, match=r"an address cannot be read, that of the proxy.*as %23") as refusal:
+        ask(elsewhere, microsoft.sign_in())
+    assert "cana" not in str(refusal.value)
+
+
+def test_text_of_an_exception_is_quoted_without_secrets(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_sign_in(microsoft, monkeypatch, OSError("no route by http://user:canary@proxy:8080, password=canary"))
+    with pytest.raises(SignInError, match="could not be tried: no route by") as refusal:
+        ask(microsoft, microsoft.sign_in())
+    assert "canary" not in str(refusal.value)
+
+
 def test_missing_ca_file_is_named(microsoft: Microsoft) -> None:
     with pytest.raises(SignInError, match=r"nowhere\.pem.*'ca_path'"):
         ask(dataclasses.replace(microsoft, ca_path="nowhere.pem"), microsoft.sign_in())
