@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import stat
 import sys
@@ -21,7 +22,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _devic
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._device_code import KeptSignIn, kept_sign_in, sign_in_person
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, SignInError, TokenError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import Audience, SignIn, acquire
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request, own_accounts
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token_cache import open_cache
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RunStore
@@ -229,16 +230,70 @@ def test_person_who_is_not_the_wanted_one_is_refused_and_not_kept(tenant: Tenant
         tenant.ask(username="admin@lab.example")
 
 
-def test_client_without_consent_for_graph_is_kept_for_the_rest(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def refuse_graph(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     whole = _device_code.silent
 
     def silent(request: Request, application: t.Any) -> t.Any:
         if request.scope.endswith("/.default"):
-            raise SignInError("no consent", "AADSTS65001")
+            raise SignInError("refused", code)
         return whole(request, application)
 
     monkeypatch.setattr(_device_code, "silent", silent)
-    assert tenant.person() == tenant.kept() is not None
+
+
+@pytest.mark.parametrize("code", ["AADSTS65001", "AADSTS65002"])
+def test_client_without_consent_for_graph_is_kept_for_the_rest(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    refuse_graph(monkeypatch, code)
+    kept = tenant.person()
+    assert kept and kept == tenant.kept()
+
+
+def test_sign_in_that_wants_a_person_for_graph_is_asked_for_again(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant.person()
+    refuse_graph(monkeypatch, "AADSTS50076")
+    assert tenant.kept() is None
+
+
+class Accounts:
+    """msal's client, as far as its accounts go: a member, a guest whose home is elsewhere, another member, a personal account."""
+
+    HOMES = (
+        ("member@lab.example", TENANT.upper()),
+        ("guest@elsewhere.example", "00000000-0000-0000-0000-000000000001"),
+        ("other@lab.example", TENANT),
+        ("person@live.example", "9188040d-6c67-4c5b-b112-36a304b66dad"),
+    )
+
+    def get_accounts(self, username: str | None = None) -> list[dict[str, str]]:
+        rows = [{"username": name, "home_account_id": f"oid.{home}"} for name, home in self.HOMES]
+        return [row for row in rows if username in (None, row["username"])]
+
+
+@pytest.mark.parametrize(
+    ("username", "own"),
+    [
+        (None, ["member@lab.example", "other@lab.example"]),
+        ("other@lab.example", ["other@lab.example"]),
+        ("guest@elsewhere.example", []),
+        ("nobody@lab.example", []),
+    ],
+)
+def test_accounts_of_the_tenant_alone_are_used(tenant: Tenant, username: str | None, own: list[str]) -> None:
+    tenant.username = username
+    assert [one["username"] for one in own_accounts(tenant.requests[0], Accounts())] == own
+
+
+def test_guests_sign_in_in_the_cache_is_none(tenant: Tenant) -> None:
+    tenant.person("admin")
+    entries = json.loads(tenant.path.read_text(encoding="utf-8"))
+    for kind in entries.values():
+        for entry in kind.values():
+            if "home_account_id" in entry:
+                entry["home_account_id"] = entry["home_account_id"].partition(".")[0] + ".00000000-0000-0000-0000-000000000001"
+    tenant.path.write_text(json.dumps(entries), encoding="utf-8")
+    with pytest.raises(SignInError, match="There is no sign-in of tenant"):
+        tenant.ask()
+    assert tenant.kept() is None
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o277])

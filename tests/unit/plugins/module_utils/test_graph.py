@@ -74,7 +74,7 @@ def test_all_pages_are_read(microsoft: Microsoft, agents: list[str]) -> None:
     assert [resource["resourceName"] for resource in groups[0]["publishedResources"]] == ["contoso.lab"]
 
 
-@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429, "retry_after": 1}, {"cut_after": 20}])
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"status": 429, "retry_after": 1}, {"cut_after": 20}])
 def test_passing_trouble_is_sat_out(microsoft: Microsoft, agents: list[str], fault: dict[str, t.Any]) -> None:
     client = graph(microsoft)
     microsoft.fail(AGENTS, **fault)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
@@ -49,6 +50,36 @@ def test_forks_share_what_one_of_them_made() -> None:
     os.close(writer)
     assert os.read(reader, 100) == b"x"
     os.close(reader)
+
+
+def test_fork_waits_while_another_makes_the_value() -> None:
+    """The other one does not wait here, but is refused the lock, so that no time needs to pass."""
+    store, (gate, opener) = RunStore(), os.pipe()
+
+    def not_admitted() -> bool:
+        os.read(gate, 1)
+        lock = fcntl.lockf
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fcntl, "lockf", lambda file, flags: lock(file, flags | fcntl.LOCK_NB))
+            with pytest.raises(BlockingIOError):
+                store.get_or_create("key", lambda: {"code": -1}, always)
+        return True
+
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if not_admitted() else 1
+        finally:
+            os._exit(code)
+
+    def create() -> dict[str, t.Any]:
+        os.write(opener, b"x")
+        return {"code": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}
+
+    assert store.get_or_create("key", create, always) == {"code": 0}
+    os.close(gate)
+    os.close(opener)
 
 
 def test_failure_goes_to_each_caller_and_keeps_nothing() -> None:
