@@ -107,16 +107,16 @@ def _dotnet(facts: Facts) -> Check:
 
 def _tls(facts: Facts) -> Check:
     tls, expected = facts["platform"]["tls"], "TLS 1.2 and .NET's strong cryptography switched on"
-    off = [side for side in ("client", "server") if tls[side]["enabled"] == 0 or tls[side]["disabled_by_default"]]
-    weak = [name for name in ("strong_crypto", "strong_crypto_32") if tls[name] == 0]
-    if off or weak:
-        actual = ", ".join([*(f"TLS 1.2 off for the {side}" for side in off), *(["SchUseStrongCrypto is 0"] if weak else [])])
-        return Check("tls", "fail", expected, actual, "switch them on as Microsoft's prerequisites say, and restart the host")
-    silent = [side for side in ("client", "server") if tls[side]["enabled"] is None]
-    unset = [name for name in ("strong_crypto", "strong_crypto_32") if tls[name] is None]
-    if silent or unset:
-        left = [*(f"TLS 1.2 for the {side}" for side in silent), *(["SchUseStrongCrypto"] if unset else [])]
-        return Check("tls", "warn", expected, f"left to Windows: {', '.join(left)}", "set them as Microsoft's prerequisites say")
+    off = [f"TLS 1.2 off for the {side}" for side in ("client", "server") if tls[side]["enabled"] == 0 or tls[side]["disabled_by_default"]]
+    off += ["SchUseStrongCrypto is 0"] if tls["strong_crypto"] == 0 else []
+    if off:
+        return Check("tls", "fail", expected, ", ".join(off), "switch them on as Microsoft's prerequisites say, and restart the host")
+    left = [f"TLS 1.2 for the {side} left to Windows" for side in ("client", "server") if tls[side]["enabled"] is None]
+    left += ["SchUseStrongCrypto left to Windows"] if tls["strong_crypto"] is None else []
+    # The prerequisites do not name it, and the agent is a 64-bit program.
+    left += ["SchUseStrongCrypto is 0 for 32-bit programs"] if tls["strong_crypto_32"] == 0 else []
+    if left:
+        return Check("tls", "warn", expected, ", ".join(left), "set them as Microsoft's prerequisites say")
     return Check("tls", "pass", expected, "switched on")
 
 
@@ -180,8 +180,9 @@ def _ntlm(facts: Facts) -> Check:
     denied = facts["platform"]["ntlm_policy"] == _NTLM_DENY_ALL
     version, expected = facts["product"]["version"], "outgoing NTLM denied, with 1.1.1365.0 or newer"
     if denied and version and is_older(version, "1.1.1365.0"):
+        # Only the adding of a domain suffers, with a message about credentials.
         remedy = "upgrade the agent: this version takes the denial for wrong credentials when a domain is added"
-        return Check("ntlm", "fail", expected, f"denied, version {version}", remedy)
+        return Check("ntlm", "warn", expected, f"denied, version {version}", remedy)
     # Microsoft recommends the denial, and supports hosts without it.
     return Check("ntlm", "pass", expected, "denied" if denied else "allowed, which Microsoft advises against")
 

@@ -30,7 +30,7 @@ _BLOCKING = frozenset(
     ("clock", "credential_manager", "disk", "domain_member", "dotnet", "endpoints", "execution_policy", "sign_in", "tls", "windows"),
 )
 #: Failures that a working agent disproves: it has its account, logs on, and gets through to Microsoft.
-_DISPROVED = frozenset(("account_container", "clock", "endpoints", "kds_root_key", "log_on_right", "ntlm", "schema", "tls"))
+_DISPROVED = frozenset(("account_container", "clock", "endpoints", "kds_root_key", "log_on_right", "schema", "tls"))
 #: What setup and registration ask for. A working agent does without, until one of them is to run again.
 _FOR_CHANGES = frozenset(("credential_manager", "disk", "dotnet", "execution_policy", "windows"))
 

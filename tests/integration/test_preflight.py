@@ -251,7 +251,7 @@ def set_proxy(host: Host, url: str, *, enabled: bool = True) -> None:
     ("name", "status", "words"),
     [
         ("windows", "fail", "26100.6900"),
-        ("ntlm", "fail", "1.1.1107.0"),
+        ("ntlm", "warn", "1.1.1107.0"),
         ("execution_policy", "warn", "Restricted (MachinePolicy)"),
         ("ldap_timeout", "warn", "1000 ms"),
         ("known_issues", "warn", "may hang"),
