@@ -97,7 +97,7 @@ def _require_user(request: Request, accounts: list[t.Any]) -> None:
     wanted, names = request.sign_in.username, [str(one["username"]) for one in accounts]
     if wanted and wanted.lower() not in [name.lower() for name in names]:
         who = ", ".join(names)
-        raise SignInError(f"{who} has signed in, but 'username' is {wanted}: sign in as {wanted}, or change 'username'. Nothing is kept.")
+        raise SignInError(f"{who} has signed in and is not kept, as 'username' is {wanted}: sign in as {wanted}, or change 'username'.")
 
 
 def _accounts(cloud: Cloud, application: t.Any) -> list[t.Any]:

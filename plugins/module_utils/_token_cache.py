@@ -126,7 +126,8 @@ def _prepare_folder(folder: str) -> None:
             os.chmod(folder, 0o700)
         mode = os.stat(folder).st_mode
     except OSError as error:
-        raise SignInError(f"The folder '{folder}' of the sign-in cache cannot be made: {error}. Give another 'cache_path'.") from error
+        reason = redact(str(error))
+        raise SignInError(f"The folder '{folder}' of the sign-in cache cannot be made: {reason}. Give another 'cache_path'.") from error
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ConfigurationError(f"'cache_path' is in '{folder}', which others can write to: choose a folder of your own.")
 

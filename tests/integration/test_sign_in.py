@@ -166,7 +166,7 @@ def test_another_users_sign_in_does_not_do_for_the_wanted_one(signed_in: Run, co
     assert controller.sign_in("--check", username=wanted).outcomes("changed") == {TASK}
     refused = controller.sign_in(username=wanted, upn=controller.people["reader"]["upn"])
     assert refused.outcomes("fatal") == {TASK}
-    assert f"has signed in, but 'username' is {wanted}: sign in as {wanted}" in flat(refused.output)
+    assert f"has signed in and is not kept, as 'username' is {wanted}: sign in as {wanted}" in flat(refused.output)
     assert json.loads(controller.cache.read_text(encoding="utf-8"))["RefreshToken"] == json.loads(before)["RefreshToken"]
 
 

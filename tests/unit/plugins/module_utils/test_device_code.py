@@ -223,7 +223,7 @@ def test_sign_in_of_another_user_than_the_wanted_one_does_not_count(tenant: Tena
 def test_person_who_is_not_the_wanted_one_is_refused_and_not_kept(tenant: Tenant) -> None:
     tenant.username = "mfa@lab.example"
     kept = tenant.person("mfa")
-    with pytest.raises(SignInError, match=r"admin@lab\.example has signed in, but 'username' is mfa@lab\.example: sign in as"):
+    with pytest.raises(SignInError, match=r"admin@lab\.example has signed in and is not kept, as 'username' is mfa@lab\.example"):
         tenant.person("admin")
     assert tenant.kept() == kept
     with pytest.raises(SignInError, match="no sign-in of admin"):
