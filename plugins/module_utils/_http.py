@@ -20,7 +20,7 @@ try:
 except ImportError:  # the documentation can be read without it
     requests = None  # type: ignore[assignment]
 
-__all__ = ["Session", "asked_wait", "requests", "timed_out", "without_secrets"]
+__all__ = ["Session", "asked_wait", "is_unreadable_address", "requests", "timed_out", "without_secrets"]
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)
@@ -58,15 +58,22 @@ def without_secrets(error: Exception) -> str:
     A proxy's address that cannot be read is quoted by requests in parts, with the password. msal may have put an exception of its own on
     top of that.
     """
+    if is_unreadable_address(error):
+        return (
+            "an address cannot be read, that of the proxy in the environment (HTTPS_PROXY) or one in 'cloud'; in a proxy's password "
+            "write # as %23, / as %2F and ? as %3F"
+        )
+    return redact(str(error))
+
+
+def is_unreadable_address(error: BaseException) -> bool:
+    """Whether an exception of a request is about an address, which it then quotes."""
     cause: BaseException | None = error
     while cause:
         if isinstance(cause, requests.exceptions.InvalidURL | LocationParseError):
-            return (
-                "an address cannot be read, that of the proxy in the environment (HTTPS_PROXY) or one in 'cloud'; in a proxy's password "
-                "write # as %23, / as %2F and ? as %3F"
-            )
+            return True
         cause = cause.__cause__ or cause.__context__
-    return redact(str(error))
+    return False
 
 
 class Session(requests.Session if requests else object):  # type: ignore[misc]

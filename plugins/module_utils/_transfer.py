@@ -21,7 +21,14 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, PackageError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session, asked_wait, requests
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import (
+    Session,
+    asked_wait,
+    is_unreadable_address,
+    requests,
+    without_secrets,
+)
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._redaction import redact
 
 #: A block that was not read to its end when the connection broke is lost.
 _BLOCK = 64 * 1024
@@ -113,7 +120,7 @@ class Download:
     def _wait_or_fail(self, error: Exception) -> None:
         """Wait before the next try, or say why there is none."""
         causes = list(_causes(error))
-        reason = _words(causes[-1])
+        reason = without_secrets(error) if is_unreadable_address(error) else redact(_words(causes[-1]))
         if isinstance(causes[-1], ssl.SSLCertVerificationError):
             request = getattr(error, "request", None)
             asked = str(request.url if request is not None else self._url)

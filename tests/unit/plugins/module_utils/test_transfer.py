@@ -14,7 +14,9 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils import _transfer
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, PackageError
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._transfer import (
+    Download,
     Proxy,
     failed_sentence,
     require_https_url,
@@ -51,6 +53,14 @@ def test_a_broken_transfer_is_taken_up_where_it_ended(mirror: Mirror, waits: lis
     assert (download.attempts, download.resumed, waits) == (2, True, [1.0])
     # Not a byte was sent twice but for what the broken connection held.
     assert mirror.microsoft.count("download_bytes") < len(CONTENT) + 300_000
+
+
+def test_proxys_address_that_cannot_be_read_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:cana#ry@proxy:8080")
+    download = Download(Session(None, 10), "https://download.example/setup.exe", proxy=Proxy(), retries=2, seconds=100)
+    with pytest.raises(PackageError, match="HTTPS_PROXY") as caught:
+        download.save(io.BytesIO(), {})
+    assert "cana" not in str(caught.value)
 
 
 def test_short_body_is_no_whole_file(mirror: Mirror, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
