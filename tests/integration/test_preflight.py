@@ -378,6 +378,13 @@ def test_account_of_another_forest_is_unknown(direct: Look) -> None:
     assert direct.result["blockers"] == []
 
 
+def test_malformed_proxy_is_named_without_its_password(direct: Look, host: Host) -> None:
+    set_proxy(host, "http://user:secret@proxy:port")
+    actual = host.look().checks["endpoints"]["actual"]
+    assert "the agent's proxy in its exe.config is not well-formed" in actual
+    assert "secret" not in actual
+
+
 def test_temporary_files_are_gone(apart: Look, host: Host) -> None:
     files = [file for file in (host.prefix.profile / "Temp").iterdir() if file.is_file()]
     assert [file.name for file in files if b"SeServiceLogonRight" in file.read_bytes().replace(b"\0", b"")] == []

@@ -26,18 +26,17 @@ function Get-AgentProxy {
 }
 
 function Get-ProxyAddress {
-    # The address of the proxy in the agent's exe.config, nothing where there is none or it is not well-formed.
+    # The address of the proxy in the agent's exe.config, as .NET takes it; nothing where there is none or it is not well-formed.
     param(
         [object]$Configured
     )
     if ($null -eq $Configured -or -not $Configured.enabled -or -not $Configured.url) {
         return
     }
-    try {
-        (New-Object -TypeName System.Net.WebProxy -ArgumentList $Configured.url).Address.AbsoluteUri
-    }
-    catch {
-        Write-Verbose -Message "the agent's proxy has no well-formed address: $($_.Exception.GetBaseException().Message)"
+    $text = $(if ($Configured.url.Contains('://')) { $Configured.url } else { "http://$($Configured.url)" })
+    $address = $null
+    if ([System.Uri]::TryCreate($text, [System.UriKind]::Absolute, [ref]$address)) {
+        $address
     }
 }
 
@@ -299,19 +298,13 @@ function Get-EndpointFact {
         [object[]]$Endpoints,
         [object]$Configured
     )
-    $proxy = $null
-    $problem = ''
-    try {
-        $proxy = Get-AgentProxy -Configured $Configured
-    }
-    catch {
-        # Somebody's edit of exe.config. The address may carry a password, so it is not repeated.
-        $problem = "the address or the list of the agent's proxy is not well-formed: $($_.Exception.GetBaseException().Message.TrimEnd('.'))"
-    }
+    # Somebody's edit of exe.config. The address may carry a password, so it is not repeated.
+    $malformed = $null -ne $Configured -and $Configured.enabled -and $Configured.url -and $null -eq (Get-ProxyAddress -Configured $Configured)
+    $proxy = $(if ($malformed) { $null } else { Get-AgentProxy -Configured $Configured })
     $probes = @($Endpoints | ForEach-Object -Process { New-Probe -Name $_.host -Port $_.port -Proxy $proxy })
     try {
-        if ($problem) {
-            $probes | ForEach-Object -Process { Stop-Probe -Probe $_ -Message $problem }
+        if ($malformed) {
+            $probes | ForEach-Object -Process { Stop-Probe -Probe $_ -Message "the address of the agent's proxy in its exe.config is not well-formed" }
         }
         else {
             Invoke-Probe -Probes $probes
