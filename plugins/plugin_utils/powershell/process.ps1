@@ -56,6 +56,8 @@ function Invoke-PowerShellProcess {
         $process.StandardInput.Close()
         if (-not $process.WaitForExit($TimeoutSeconds * 1000)) {
             $process.Kill()
+            # Kill() returns before the process has ended, and what it holds is free only then.
+            $process.WaitForExit()
             throw [System.TimeoutException]"The PowerShell process of its own did not end within $TimeoutSeconds seconds and was stopped."
         }
         $line = @($output.Result -split '\r?\n' | Where-Object -FilterScript { $_.StartsWith($marker, [System.StringComparison]::Ordinal) })
