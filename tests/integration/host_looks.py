@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import typing as t
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,6 +57,13 @@ class Host:
         self._added: dict[str, set[str]] = {}
         self._made: list[str] = []
 
+    def forget_the_past(self) -> None:
+        """Take away what other tests have left: our folder, and files that Windows replaces when it starts, such as a removed bundle's."""
+        shutil.rmtree(self.prefix.drive / "ProgramData" / "entra_ops", ignore_errors=True)
+        manager = rf"{MACHINE}\SYSTEM\CurrentControlSet\Control\Session Manager"
+        if self._has(manager, "/v", "PendingFileRenameOperations"):
+            self.prefix.run("reg.exe", "delete", manager, "/v", "PendingFileRenameOperations", "/f")
+
     def set(self, changes: Changes) -> None:
         """Set values of the registry."""
         self._made += [key for key in changes if not self._has(key)]
@@ -78,9 +86,9 @@ class Host:
         self._added, self._made = {}, []
         self.prefix.import_registry({key: values for key, values in golden.items() if key.startswith(MACHINE)})
 
-    def _has(self, key: str) -> bool:
+    def _has(self, key: str, *options: str) -> bool:
         try:
-            self.prefix.run("reg.exe", "query", key)
+            self.prefix.run("reg.exe", "query", key, *options)
         except RuntimeError:
             return False
         return True

@@ -94,6 +94,7 @@ PROXY_FILE = """<?xml version="1.0" encoding="utf-8"?>
 def host(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A host that has nothing of the agent, and is left so."""
     one = Host(lab, lab.hosts[0], tmp_path_factory.mktemp("looks"))
+    one.forget_the_past()
     yield one
     one.mend()
     shutil.rmtree(one.prefix.drive / FOLDER, ignore_errors=True)

@@ -34,6 +34,7 @@ STRAIN: Changes = {
 def host(lab: Lab, ansible_playbook: RunPlaybook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A host whose agent is as wanted."""
     one = Host(lab, lab.hosts[0], tmp_path_factory.mktemp("looks"))
+    one.forget_the_past()
     converged = ansible_playbook("site.yml", "--limit", one.name)
     assert converged.returncode == 0, converged.output
     yield one
