@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate, is_in_account_store
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud, resolve_cloud
@@ -92,9 +93,13 @@ class ActionModule(AgentAction):
         try:
             self._agent_register(options, plan, facts, token, result)
         except Exception as error:
-            if is_connection_error(error):
-                self._agent_outwait(deadline)
-            raise
+            if not is_connection_error(error):
+                raise
+            self._agent_outwait(deadline)
+            raise AnsibleConnectionFailure(
+                f"The connection to {self._agent_host} was lost while it registered ({error}), which may have gone on there. Run this again: "
+                "what is done already is left alone."
+            ) from error
 
     def _agent_preflight(self, problems: list[str]) -> None:
         """Refuse to begin what cannot end well: a registration that breaks off at its account has signed in and changed things by then."""

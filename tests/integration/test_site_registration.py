@@ -71,7 +71,7 @@ def register(lab: Lab, registered: LabRun, tmp_path_factory: pytest.TempPathFact
         **options: t.Any,
     ) -> dict[str, Result]:
         folder = tmp_path_factory.mktemp("register")
-        values: dict[str, t.Any] = {"hosts_of_run": hosts, "strategy": strategy, "script": script, "options": options}
+        values: dict[str, t.Any] = {"hosts_of_run": hosts, "strategy_of_run": strategy, "script": script, "options": options}
         values |= {"registers": registers, "results": str(folder)}
         playbook = str(Path(__file__).with_name("register_once.yml"))
         run = run_playbook(playbook, "--forks", "10", *arguments, inventory=lab.inventory, extra_vars=values)
