@@ -97,8 +97,8 @@ class ActionModule(AgentAction):
                 raise
             self._agent_outwait(deadline)
             raise AnsibleConnectionFailure(
-                f"The connection to {self._agent_host} was lost while it registered ({error}), which may have gone on there. Run this again: "
-                "what is done already is left alone."
+                f"The connection to {self._agent_host} was lost while it registered ({error}), which may have gone on there. "
+                "Run this again: what is done already is left alone."
             ) from error
 
     def _agent_preflight(self, problems: list[str]) -> None:
