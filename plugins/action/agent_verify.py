@@ -99,9 +99,10 @@ class ActionModule(AgentAction):
         checks += judge_cloud(
             facts, checks, record, states, cloud_required=required["cloud_check"], sync_required=required["sync_check"]
         )
-        checks += self._agent_sign_in(options, checks)
+        sign_in = self._agent_sign_in(options, checks)
+        checks += sign_in
         result.update(
-            blockers=blockers(found, facts, expect.service_account, working=working),
+            blockers=blockers([*found, *sign_in], facts, expect.service_account, working=working),
             checks=[check.as_dict() for check in checks],
             compliant=not any(check.status == "fail" for check in checks),
             drift=drift(checks),
