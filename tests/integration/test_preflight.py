@@ -153,6 +153,16 @@ def test_supported_server_passes_every_prerequisite(healthy: Look) -> None:
     assert healthy.result["blockers"] == []
 
 
+def test_sign_in_that_may_not_register_stops_the_role(healthy: Look, host: Host, lab: Lab, ansible_playbook: RunPlaybook) -> None:
+    reader = lab.data["microsoft"]["people"]["reader"]
+    sign_in = {"method": "password", "username": reader["upn"], "password": reader["password"]}
+    run = ansible_playbook("site.yml", "--limit", host.name, extra_vars={"provisioning_agent_sign_in": sign_in})
+    row = run.rows[host.name]
+    assert (row["status"], row["failed_phase"], row["phases"], row["blockers"]) == ("failed", "preflight", [], ["sign_in"])
+    assert "Hybrid Identity Administrator" in row["message"]
+    assert not (host.prefix.drive / FOLDER).exists()
+
+
 @pytest.mark.parametrize(
     ("name", "status", "words"),
     [
