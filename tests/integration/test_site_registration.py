@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 import typing as t
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,14 @@ def one(register: Register, lab: Lab) -> Callable[..., Result]:
         return register(*arguments, **options)[lab.hosts[0]]
 
     return call
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Try until something has happened; it must not take for ever."""
+    deadline = time.monotonic() + 300
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.2)
 
 
 def domains(lab: Lab, **changes: t.Any) -> list[dict[str, t.Any]]:
@@ -350,3 +360,23 @@ def test_hosts_that_take_no_turns_end_in_quarantine(register: Register, lab: Lab
     finally:
         lab.microsoft.forget_overlaps()
         lab.microsoft.configure(domain, "active")
+
+
+def test_turn_is_kept_when_the_connection_is_lost(register: Register, lab: Lab) -> None:
+    """The first host's registration goes on without its connection; the second one waits for its end."""
+    lab.microsoft.forget_overlaps()
+    lab.microsoft.reset_counters()
+    lab.microsoft.fault("/registration/domains", delay=30)
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(register, script=NOT_REGISTERED)
+        until(lambda: any("/registration/gmsa" in route for route in lab.microsoft.state()["counts"]["requests"]))
+        log = lab.state / "logs" / "windows.log"
+        before = log.read_text(encoding="utf-8").count("ended early")
+        until(lambda: lab.cut_connections() >= 0 and log.read_text(encoding="utf-8").count("ended early") > before)
+        other = register(script=NOT_REGISTERED, hosts=lab.hosts[1])[lab.hosts[1]]
+        with pytest.raises(AssertionError, match="UNREACHABLE"):
+            lost.result()
+    assert not other["failed"]
+    assert lab.microsoft.state()["overlapping_registrations"] == []
+    # What went on has ended well.
+    assert not register()[lab.hosts[0]]["changed"]
