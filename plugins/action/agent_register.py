@@ -11,13 +11,13 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate, is_in_account_store
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud, resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, RegistrationError
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import account_problems
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration_errors import failed_steps
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire, scope_for
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, scope_for
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
     AgentAction,
@@ -31,9 +31,9 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._detached import is_connection_error, reconnect
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import host_probe
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_token import registration_token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_turn import registration_turn
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import note_registration
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
 
 Facts = dict[str, t.Any]
 
@@ -57,16 +57,16 @@ class ActionModule(AgentAction):
     }
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        cloud, sign_in = self._agent_validate(options)
+        self._agent_validate(options)
         facts, plan = self._agent_plan(options, result)
         if plan.reasons and self._task.check_mode:
-            self._agent_predict(options, plan, cloud, sign_in, result)
+            self._agent_predict(options, plan, result)
         elif plan.reasons:
             with registration_turn(options["tenant_id"], self._agent_announce_wait, options["lock_dir"]) as waited:
                 if waited:  # another playbook may have registered this very host meanwhile
                     facts, plan = self._agent_plan(options, result)
                 if plan.reasons:
-                    self._agent_take_turn(options, plan, facts, (cloud, sign_in), result)
+                    self._agent_take_turn(options, plan, facts, result)
         if not plan.reasons:
             result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
 
@@ -85,10 +85,10 @@ class ActionModule(AgentAction):
             self._agent_preflight(account_problems(facts, account))
         return facts, plan
 
-    def _agent_take_turn(self, options: Options, plan: Plan, facts: Facts, how: tuple[Cloud, SignIn], result: Result) -> None:
+    def _agent_take_turn(self, options: Options, plan: Plan, facts: Facts, result: Result) -> None:
         """Register while no other host does."""
         # A token that was fetched before the wait might be over after it.
-        token = self._agent_token(options, *how) if plan.signs_in else None
+        token = self._agent_token(options) if plan.signs_in else None
         deadline = time.monotonic() + options["timeout"]
         try:
             self._agent_register(options, plan, facts, token, result)
@@ -108,10 +108,10 @@ class ActionModule(AgentAction):
                 f"The service account cannot be set on {self._agent_host}: {' '.join(problems)} If that is wrong, set 'preflight: false'."
             )
 
-    def _agent_predict(self, options: Options, plan: Plan, cloud: Cloud, sign_in: SignIn, result: Result) -> None:
+    def _agent_predict(self, options: Options, plan: Plan, result: Result) -> None:
         """Say what would be done; a sign-in that would be refused is part of the truth."""
         if plan.signs_in:
-            self._agent_token(options, cloud, sign_in)
+            self._agent_token(options)
         result.update(changed=True, msg=f"The agent would be registered: {'; '.join(plan.reasons)}.")
 
     def _agent_outwait(self, deadline: float) -> None:
@@ -132,7 +132,7 @@ class ActionModule(AgentAction):
     def _agent_announce_wait(self) -> None:
         display.v(f"{self._agent_host} waits for its turn to register: one host at a time.")
 
-    def _agent_validate(self, options: Options) -> tuple[Cloud, SignIn]:
+    def _agent_validate(self, options: Options) -> None:
         """Refuse bad input before the host is asked anything."""
         require_guid("tenant_id", options["tenant_id"])
         require_positive(options, "timeout", "request_timeout")
@@ -144,21 +144,11 @@ class ActionModule(AgentAction):
         if options["certificate_renewal_days"] < 0:
             days = options["certificate_renewal_days"]
             raise ConfigurationError(f"'certificate_renewal_days' is {days}: give a number of days, 0 or more.")
-        cloud, sign_in = resolve_cloud(options["cloud"]), SignIn.from_options(options["sign_in"])
-        scope_for(sign_in, cloud, "registration")
-        return cloud, sign_in
+        scope_for(SignIn.from_options(options["sign_in"]), resolve_cloud(options["cloud"]), "registration")
 
-    def _agent_token(self, options: Options, cloud: Cloud, sign_in: SignIn) -> Token:
-        """Fetch and check the token."""
-        token = acquire(
-            sign_in,
-            cloud,
-            options["tenant_id"],
-            audience="registration",
-            ca_path=options["ca_path"],
-            timeout=options["request_timeout"],
-            store=RUN_STORE,
-        )
+    def _agent_token(self, options: Options) -> Token:
+        """Return the run's token, and keep it out of the result."""
+        token = registration_token(options)
         self._agent_hide(token.value)
         return token
 

@@ -22,9 +22,8 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisite
     works,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._synchronization import synchronization
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
 from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import (
     Check,
     Expectation,
@@ -42,6 +41,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action impor
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import chosen_endpoints, host_probe
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_token import registration_token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import last_registration
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
 
@@ -190,23 +190,6 @@ def cloud_directory(options: Options) -> CloudDirectory | None:
     cloud, sign_in = resolve_cloud(options["cloud"]), SignIn.from_options(options["sign_in"])
     where = (options["tenant_id"], options["ca_path"], options["request_timeout"], RUN_STORE)
     return CloudDirectory(sign_in, cloud, *where, with_agents=agents, with_configurations=configurations)
-
-
-def registration_token(options: Options) -> Token:
-    """Return the run's token for the registration.
-
-    Raises:
-        AgentError: there is none.
-    """
-    return acquire(
-        SignIn.from_options(options["sign_in"]),
-        resolve_cloud(options["cloud"]),
-        options["tenant_id"],
-        audience="registration",
-        ca_path=options["ca_path"],
-        timeout=options["request_timeout"],
-        store=RUN_STORE,
-    )
 
 
 def agent_record(

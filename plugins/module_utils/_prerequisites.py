@@ -80,7 +80,7 @@ def blockers(checks: t.Sequence[Check], facts: Facts, account: str | None, *, wo
     """Return the names of the failed checks that make an installation or a registration pointless.
 
     Args:
-        checks: what prerequisite_checks returned.
+        checks: what prerequisite_checks returned, and the check of the sign-in.
         facts: what they were made of.
         account: the service account that the agent must have, None for its default one.
         working: whether the agent is seen to work, which disproves some of them.
