@@ -16,7 +16,8 @@ from cloudlab import package
 from cloudlab.package.compiler import C_FLAGS
 from cloudlab.paths import BUILD, GOLDEN, LAB, NATIVE, PACKAGES, PKI, POWERSHELL, STAMPS
 from cloudlab.pki import Pki
-from cloudlab.windows.prefix import Prefix, install_shim, make_golden, windows_path
+from cloudlab.windows.managed import MANAGED, compile_library
+from cloudlab.windows.prefix import COMPILED_ONCE, Prefix, install_shim, make_golden
 
 _CODE = LAB / "cloudlab"
 #: Programs that stand in place of Windows' own, by where they lie below system32.
@@ -28,8 +29,8 @@ _PROGRAMS = {
     "secedit.exe": "secedit.c",
     "netstat.exe": "netstat.c",
 }
-#: .NET's LDAP client, which PowerShell loads from its own folder.
-_LDAP = "System.DirectoryServices.Protocols.dll"
+#: Libraries that lie beside PowerShell, by the sources they are compiled of. The first stands in place of .NET's LDAP client.
+_LIBRARIES = {"System.DirectoryServices.Protocols.dll": "Protocols.cs", COMPILED_ONCE: "CompiledOnce.cs"}
 
 
 def build() -> None:
@@ -43,9 +44,9 @@ def build() -> None:
     host_code = [_CODE / "windows" / name for name in ("prefix.py", "server_registry.py")]
     inputs = [shim, programs, *trusted, *host_code, LAB / "modules"]
     _step("golden host", GOLDEN, inputs, lambda: make_golden(GOLDEN, POWERSHELL, shim, programs, LAB / "modules", trusted))
-    directory, compilers = BUILD / "directory", [BUILD / "stamps" / "powershell", STAMPS / "golden-host"]
-    _step("directory", directory, [LAB / "directory", *compilers], lambda: _make_directory(directory))
-    sources = [NATIVE, LAB / "module", _CODE / "package", PKI / "publisher.pem", STAMPS / "golden-host"]
+    libraries, compilers = BUILD / "libraries", [BUILD / "stamps" / "powershell", STAMPS / "golden-host"]
+    _step("libraries", libraries, [*_managed(*_LIBRARIES.values()), *compilers], lambda: _make_libraries(libraries))
+    sources = [NATIVE, *_managed("CloudSync.cs"), _CODE / "package", PKI / "publisher.pem", STAMPS / "golden-host"]
     _step("packages", PACKAGES, sources, _make_packages)
 
 
@@ -65,20 +66,26 @@ def _compile(source: str, target: Path) -> None:
     subprocess.run(["x86_64-w64-mingw32-gcc", *C_FLAGS, "-o", str(target), str(NATIVE / source), *libraries], check=True)
 
 
-def _make_directory(folder: Path) -> None:
-    """Compile the stand-in for .NET's LDAP client, and put it in that one's place."""
+def _managed(*sources: str) -> list[Path]:
+    return [MANAGED / name for name in ("build.ps1", *sources)]
+
+
+def _make_libraries(folder: Path) -> None:
+    """Compile the libraries and put them beside PowerShell; what was compiled through the former hook goes."""
     folder.mkdir()
     prefix = Prefix(GOLDEN)
     prefix.keep_up()
     try:
-        script, source = (windows_path(LAB / "directory" / name) for name in ("build.ps1", "Protocols.cs"))
-        arguments = ("-File", script, "-SourcePath", source, "-OutputDirectory", windows_path(folder))
-        prefix.run("powershell.exe", "-NoProfile", "-NonInteractive", *arguments)
+        for name, source in _LIBRARIES.items():
+            compile_library(prefix, source, folder / name)
     finally:
         prefix.stop()
-    target = POWERSHELL / _LDAP
-    target.unlink(missing_ok=True)
-    shutil.copy(folder / _LDAP, target)
+    for name in _LIBRARIES:
+        # Unpacked files may be links to others' copies: replaced, never written through.
+        (POWERSHELL / name).unlink(missing_ok=True)
+        shutil.copy(folder / name, POWERSHELL)
+    shutil.rmtree(POWERSHELL / "compiled", ignore_errors=True)
+    (POWERSHELL / "compiled").mkdir()
 
 
 def _make_packages() -> None:

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cloudlab.package.tools import run
-from cloudlab.windows.prefix import Prefix, windows_path
+from cloudlab.windows.managed import compile_library
+from cloudlab.windows.prefix import Prefix
 
-_LAB = Path(__file__).parents[2]
-_NATIVE = _LAB / "native"
-_MODULE = _LAB / "module"
+_NATIVE = Path(__file__).parents[2] / "native"
 #: Not every program uses every function of the headers that they share.
 C_FLAGS = ("-std=gnu11", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-municode")
 _GCC, _WINDRES = "x86_64-w64-mingw32-gcc", "x86_64-w64-mingw32-windres"
@@ -131,9 +130,8 @@ class Compiler:
         if self._module.exists():
             return
         self._module.mkdir(parents=True)
-        script, source = windows_path(_MODULE / "build.ps1"), windows_path(_MODULE / "CloudSync.cs")
-        arguments = ("-File", script, "-SourcePath", source, "-OutputDirectory", windows_path(self._module))
-        self._prefix.run("powershell.exe", "-NoProfile", "-NonInteractive", *arguments)
+        compile_library(self._prefix, "CloudSync.cs", self._module / "Microsoft.CloudSync.PowerShell.dll")
+        shutil.copy(self._prefix.powershell / "Newtonsoft.Json.dll", self._module)
 
 
 def _compile(program: Program, version: str, work: Path) -> Path:

@@ -25,6 +25,8 @@ WINESERVER = Path("/usr/lib/wine/wineserver64")
 
 #: Where PowerShell lies on every host; pwsh.exe there is the shim of native/powershell.c, pwsh-core.exe the real program.
 PWSH_HOME = r"C:\Program Files\PowerShell\7"
+#: The start-up hook that spares every PowerShell process the compilation of Ansible's C#, see managed/CompiledOnce.cs.
+COMPILED_ONCE = "CompiledOnce.dll"
 _POWERSHELL_STUBS = ("windows/system32", "windows/syswow64")
 
 
@@ -40,6 +42,11 @@ class Prefix:
         return self.path / "drive_c"
 
     @property
+    def powershell(self) -> Path:
+        """The directory that is PWSH_HOME, shared by all hosts."""
+        return self.drive / "Program Files/PowerShell/7"
+
+    @property
     def profile(self) -> Path:
         """The home directory of the user that everything runs as."""
         return next(one for one in sorted((self.drive / "users").iterdir()) if one.name != "Public")
@@ -51,8 +58,10 @@ class Prefix:
         DOTNET_TieredPGO=0: instrumented code costs more than it gains in processes that live for seconds.
         """
         own = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+        hook = {"DOTNET_STARTUP_HOOKS": rf"{PWSH_HOME}\{COMPILED_ONCE}"} if (self.powershell / COMPILED_ONCE).exists() else {}
         return {
             **own,
+            **hook,
             "HOME": str(self.path / "home"),
             "LANG": "C.UTF-8",
             "WINEPREFIX": str(self.path),
@@ -85,8 +94,8 @@ class Prefix:
         nothing = subprocess.DEVNULL
         subprocess.run([WINESERVER, option], env=self.environment(), stdin=nothing, stdout=nothing, stderr=nothing, check=check)
 
-    def run(self, *command: str, timeout: float = 300) -> str:
-        """Run a program to its end and return what it prints.
+    def run(self, *command: str, timeout: float = 300, environment: Mapping[str, str] | None = None) -> str:
+        """Run a program to its end, with these variables beside its environment, and return what it prints.
 
         Raises:
             RuntimeError: it ended with an exit code other than 0.
@@ -95,7 +104,7 @@ class Prefix:
         with tempfile.TemporaryFile() as output:
             done = subprocess.run(
                 [WINE, *command],
-                env=self.environment(),
+                env=self.environment(environment),
                 cwd=self.path,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -179,9 +188,9 @@ def make_golden(directory: Path, powershell: Path, shim: Path, programs: Path, m
     prefix.keep_up()
     try:
         prefix.run("wineboot.exe", "-i")
-        (prefix.drive / "Program Files/PowerShell").mkdir()
-        shutil.copytree(modules, prefix.drive / "Program Files/PowerShell/Modules")
-        (prefix.drive / "Program Files/PowerShell/7").symlink_to(powershell.resolve())
+        prefix.powershell.parent.mkdir()
+        shutil.copytree(modules, prefix.powershell.parent / "Modules")
+        prefix.powershell.symlink_to(powershell.resolve())
         for folder in _POWERSHELL_STUBS:
             if (prefix.drive / folder).is_dir():
                 _replace(shim, prefix.drive / folder / "WindowsPowerShell/v1.0/powershell.exe")

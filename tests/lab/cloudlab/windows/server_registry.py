@@ -66,7 +66,7 @@ def server_registry() -> Registry:
 
 
 def _forest() -> Registry:
-    """The entries that tests/lab/directory/Protocols.cs answers from."""
+    """The entries that tests/lab/managed/Protocols.cs answers from."""
     return {
         "RootDSE": {
             "defaultNamingContext": _DOMAIN,

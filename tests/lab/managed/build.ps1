@@ -1,4 +1,4 @@
-# Compiles the stand-in for .NET's LDAP client.
+# Compiles one C# source of the lab into a library of the name of its output file.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -8,21 +8,23 @@ param(
     [Parameter(Mandatory)]
     [string]$SourcePath,
     [Parameter(Mandatory)]
-    [string]$OutputDirectory
+    [string]$OutputPath
 )
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
 # Add-Type gives an assembly a random name, and .NET finds one by its name: so its compiler is called directly.
-$null = [System.Reflection.Assembly]::LoadFrom([System.IO.Path]::Combine($PSHOME, 'Microsoft.CodeAnalysis.CSharp.dll'))
-$name = 'System.DirectoryServices.Protocols'
+$libraries = 'Microsoft.CodeAnalysis.dll', 'Microsoft.CodeAnalysis.CSharp.dll', 'Newtonsoft.Json.dll', 'System.Management.Automation.dll' |
+    ForEach-Object -Process { [System.IO.Path]::Combine($PSHOME, $_) }
+$null = [System.Reflection.Assembly]::LoadFrom($libraries[1])
 $tree = [Microsoft.CodeAnalysis.CSharp.CSharpSyntaxTree]::ParseText([System.IO.File]::ReadAllText($SourcePath))
-$references = [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSHOME, 'ref'), '*.dll') |
+$references = @($libraries) + [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($PSHOME, 'ref'), '*.dll') |
     ForEach-Object -Process { [Microsoft.CodeAnalysis.MetadataReference]::CreateFromFile($_) }
 $options = [Microsoft.CodeAnalysis.CSharp.CSharpCompilationOptions]::new([Microsoft.CodeAnalysis.OutputKind]::DynamicallyLinkedLibrary)
-$trees, $libraries = [Microsoft.CodeAnalysis.SyntaxTree[]]@($tree), [Microsoft.CodeAnalysis.MetadataReference[]]@($references)
-$compilation = [Microsoft.CodeAnalysis.CSharp.CSharpCompilation]::Create($name, $trees, $libraries, $options)
-$stream = [System.IO.File]::Create([System.IO.Path]::Combine($OutputDirectory, "$name.dll"))
+$trees, $references = [Microsoft.CodeAnalysis.SyntaxTree[]]@($tree), [Microsoft.CodeAnalysis.MetadataReference[]]@($references)
+$name = [System.IO.Path]::GetFileNameWithoutExtension($OutputPath)
+$compilation = [Microsoft.CodeAnalysis.CSharp.CSharpCompilation]::Create($name, $trees, $references, $options)
+$stream = [System.IO.File]::Create($OutputPath)
 try {
     $result = $compilation.Emit($stream)
 }

@@ -2,7 +2,7 @@
 // It talks to Microsoft's side of the lab, whose address stands in the lab's registry key; the real one knows its endpoints.
 // Left out: gMSA and permissions in a real Active Directory (Microsoft's side plays the forest), Set-AADCloudSyncPermissions,
 // Set-AADCloudSyncRestrictedPermissions, Set-AADCloudSyncPasswordWritebackConfiguration, the virtual vault of secrets.
-// Compiles with PowerShell 7's Add-Type and uses only what .NET Framework 4.7.1 has as well.
+// Compiles with PowerShell 7's compiler and uses only what .NET Framework 4.7.1 has as well.
 // Copyright (c) 2026 entra_ops contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
