@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 HOSTS ?= 3
+WORKERS ?= 2
 VENV := .build/venv/bin
 
 .DEFAULT_GOAL := help
@@ -19,8 +20,8 @@ setup: ## Set up all that the other targets need (Debian packages, virtual envir
 demo: setup ## Bring up HOSTS=3 lab hosts, converge them twice, verify them, write the report; KEEP=1 leaves the lab up
 	@$(VENV)/python tests/integration/demo.py --hosts $(HOSTS) $(if $(KEEP),--keep)
 
-test: lint ## Run every check and every test
-	@$(VENV)/pytest tests/unit tests/integration
+test: lint ## Run every check and every test, WORKERS=2 files of them at a time, each with a lab of its own
+	@$(VENV)/pytest --numprocesses $(WORKERS) --dist loadfile tests/unit tests/integration
 
 molecule: setup ## Run the molecule scenario: the main job on one host, converged twice
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/collections" $(VENV)/molecule test

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lab for the tests: brought up once for a session, brought down at its end, however it ends."""
+"""A lab for each file of tests: brought up for its first test, brought down after its last, however it ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cloudlab import lab as cloudlab
 from cloudlab.paths import State
 from cloudlab.proxies.plan import log_of
 
-#: How many Windows hosts the tests share.
+#: How many Windows hosts a lab has.
 HOSTS = 3
 
 
@@ -143,7 +143,7 @@ class Lab:
         }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Windows hosts and Microsoft's side. CLOUDLAB_TEST_STATE names a lab that is up already and is left up."""
     given = os.environ.get("CLOUDLAB_TEST_STATE")
@@ -178,7 +178,7 @@ class LabRun(Run):
 RunPlaybook = Callable[..., LabRun]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ansible_playbook(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RunPlaybook:
     """Return what runs a playbook against the lab: ansible_playbook("site.yml", "--check", python="3.13", extra_vars={...}).
 
@@ -209,7 +209,7 @@ def registered(ansible_playbook: RunPlaybook) -> LabRun:
     return done
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ansible(lab: Lab) -> Callable[..., Run]:
     """Return what runs one module against the lab: ansible("win1", "ansible.windows.win_shell", "Stop-Service ...")."""
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks remove and upgrade on the last host, after test_site: removed, installed old with settings, upgraded with a restart."""
+"""The playbooks remove and upgrade on one host, told in order: removed, installed old with settings, upgraded with a restart."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def test_removal_wants_its_hosts_named(ansible_playbook: RunPlaybook, lab: Lab) 
 
 @pytest.fixture(scope="module")
 def removals(name: str, ansible_playbook: RunPlaybook) -> list[LabRun]:
-    """A prediction of the removal, the removal, and a second one."""
+    """A prediction of a registered agent's removal, the removal, and a second one."""
+    assert ansible_playbook("site.yml", "--limit", name).returncode == 0
     variables = {"target_hosts": name}
     return [ansible_playbook("remove.yml", *arguments, extra_vars=variables) for arguments in (["--check"], [], [])]
 

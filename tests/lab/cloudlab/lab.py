@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -14,8 +15,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -63,10 +66,11 @@ def up(state: State, host_count: int) -> dict[str, Any]:
         raise LabError(f"{state.path} exists: a lab is up already, or was left half up. Run 'lab down' first.")
     state.path.mkdir(mode=0o700, parents=True)
     try:
-        data = _plan(host_count)
-        _write(state.file, data)
-        _start_proxies(state, data)
-        _start_microsoft(state, data)
+        with _addresses():
+            data = _plan(host_count)
+            _write(state.file, data)
+            _start_proxies(state, data)
+            _start_microsoft(state, data)
         _start_hosts(state, data)
         _await_proxies(state, data)
         state.inventory.touch(mode=0o600)
@@ -139,6 +143,14 @@ def _ask(state: State, *request: str) -> Any:
         raise LabError(f"The endpoints do not answer ({error}): run 'lab restart-endpoints', or 'lab down' and 'lab up'.") from error
     except RuntimeError as error:
         raise LabError(f"The endpoints could not do {error}") from error
+
+
+@contextlib.contextmanager
+def _addresses() -> Iterator[None]:
+    """Let one lab of the machine at a time choose its addresses, until it listens on them: to the next one they look free before that."""
+    with open(Path(tempfile.gettempdir()) / "cloudlab-addresses.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _plan(host_count: int) -> dict[str, Any]:

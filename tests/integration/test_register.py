@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""agent_register over WinRM on the hosts as test_site leaves them: failures at every step, domains, accounts, tenants, certificates, turns.
+"""agent_register over WinRM on registered hosts: failures at every step, domains, accounts, tenants, certificates, turns.
 
 Each test makes of the first host what it needs and leaves it registered; the tests about turns use all hosts.
 """
