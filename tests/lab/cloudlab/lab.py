@@ -315,8 +315,9 @@ def _end(process: int) -> None:
 
 
 def _alive(process: int) -> bool:
+    # A child that has just been started has no command line yet, which only a stranger needs to be known by.
     with contextlib.suppress(ChildProcessError):
-        os.waitpid(process, os.WNOHANG)
+        return os.waitpid(process, os.WNOHANG)[0] == 0
     try:
         return b"cloudlab." in Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
