@@ -55,7 +55,7 @@ class Prefix:
         """Return the environment of a process on this host.
 
         DOTNET_EnableWriteXorExecute=0: with it on, the .NET runtime crashes now and then under Wine.
-        DOTNET_TieredPGO=0: instrumented code costs more than it gains in processes that live for seconds.
+        DOTNET_JITMinOpts=1: optimised code costs more than it gains in processes that live for seconds.
         """
         own = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
         hook = {"DOTNET_STARTUP_HOOKS": rf"{PWSH_HOME}\{COMPILED_ONCE}"} if (self.powershell / COMPILED_ONCE).exists() else {}
@@ -68,7 +68,7 @@ class Prefix:
             "WINEDEBUG": "-all",
             "DISPLAY": "",
             "DOTNET_EnableWriteXorExecute": "0",
-            "DOTNET_TieredPGO": "0",
+            "DOTNET_JITMinOpts": "1",
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "POWERSHELL_UPDATECHECK": "Off",
             "PWSH_EXE": PWSH_HOME + r"\pwsh-core.exe",
