@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 import typing as t
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -92,31 +90,6 @@ def one(register: Register, lab: Lab) -> Callable[..., Result]:
         return register(*arguments, **options)[lab.hosts[0]]
 
     return call
-
-
-def until(happened: Callable[[], bool]) -> None:
-    """Try until something has happened; it must not take for ever."""
-    deadline = time.monotonic() + 300
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.2)
-
-
-def cut_once(lab: Lab) -> None:
-    """Break a connection in the middle of a request, and none after that: a module's text that is cut in two leaves Ansible waiting."""
-    log = lab.state / "logs" / "windows.log"
-    before = log.read_text(encoding="utf-8").count("ended early")
-
-    def is_broken() -> bool:
-        lab.cut_connections()
-        deadline = time.monotonic() + 3
-        while time.monotonic() < deadline:
-            if log.read_text(encoding="utf-8").count("ended early") > before:
-                return True
-            time.sleep(0.05)
-        return False
-
-    until(is_broken)
 
 
 def domains(lab: Lab, **changes: t.Any) -> list[dict[str, t.Any]]:
@@ -377,22 +350,3 @@ def test_hosts_that_take_no_turns_end_in_quarantine(register: Register, lab: Lab
     finally:
         lab.microsoft.forget_overlaps()
         lab.microsoft.configure(domain, "active")
-
-
-def test_turn_is_kept_when_the_connection_is_lost(register: Register, lab: Lab) -> None:
-    """The first host's registration goes on without its connection: the second one waits for its end, and a run after that ends well."""
-    lab.microsoft.forget_overlaps()
-    lab.microsoft.reset_counters()
-    lab.microsoft.fault("/registration/domains", delay=30)
-    with ThreadPoolExecutor(1) as pool:
-        lost = pool.submit(register, script=NOT_REGISTERED)
-        until(lambda: any("/registration/gmsa" in route for route in lab.microsoft.state()["counts"]["requests"]))
-        cut_once(lab)
-        other = register(script=NOT_REGISTERED, hosts=lab.hosts[1])[lab.hosts[1]]
-        with pytest.raises(AssertionError, match="UNREACHABLE"):
-            lost.result()
-    assert not other["failed"]
-    again = register()[lab.hosts[0]]
-    assert not again["failed"]
-    assert again["steps"] == [] or "an earlier registration was cut off" in again["reasons"]
-    assert lab.microsoft.state()["overlapping_registrations"] == []
