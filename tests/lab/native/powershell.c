@@ -12,6 +12,7 @@
 #include <wchar.h>
 #include "command_line.h"
 #include "job_limits.h"
+#include "start_process.h"
 #ifndef PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE
 #define PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE 0x20016
 #endif
@@ -68,7 +69,7 @@ int wmain(void)
     start.lpAttributeList = malloc(size);
     InitializeProcThreadAttributeList(start.lpAttributeList, 1, 0, &size);
     UpdateProcThreadAttribute(start.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, console, sizeof console, 0, 0);
-    if (!CreateProcessW(0, command, 0, 0, TRUE, EXTENDED_STARTUPINFO_PRESENT | CREATE_SUSPENDED, 0, 0, &start.StartupInfo, &process)) {
+    if (!start_process(command, TRUE, EXTENDED_STARTUPINFO_PRESENT | CREATE_SUSPENDED, &start.StartupInfo, &process)) {
         fprintf(stderr, "powershell.exe: cannot start pwsh.exe (%lu)\n", GetLastError());
         return 127;
     }

@@ -9,11 +9,22 @@
 #include <windows.h>
 #include <stdio.h>
 #include "command_line.h"
+#include "start_process.h"
 
 static int fail(const char *what)
 {
     fprintf(stderr, "winrshost.exe: %s (%lu)\n", what, GetLastError());
     return 127;
+}
+
+/* The caller waits for the file %WINRSHOST_STARTED%: a program that Wine could not load has not begun. */
+static void tell_start(void)
+{
+    wchar_t file[MAX_PATH];
+    DWORD length = GetEnvironmentVariableW(L"WINRSHOST_STARTED", file, MAX_PATH);
+
+    if (length && length < MAX_PATH) CloseHandle(CreateFileW(file, GENERIC_WRITE, 0, 0, CREATE_ALWAYS, 0, 0));
+    SetEnvironmentVariableW(L"WINRSHOST_STARTED", 0);
 }
 
 int wmain(void)
@@ -24,6 +35,7 @@ int wmain(void)
     DWORD code = 0;
     HANDLE job = CreateJobObjectW(0, 0);
 
+    tell_start();
     limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_BREAKAWAY_OK;
     if (!job || !SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits)) return fail("no job");
     if (!AssignProcessToJobObject(job, GetCurrentProcess())) return fail("cannot join the job");
@@ -31,7 +43,7 @@ int wmain(void)
     start.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
     start.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
     start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (!CreateProcessW(0, arguments(GetCommandLineW()), 0, 0, TRUE, 0, 0, 0, &start, &process)) return fail("cannot start the command");
+    if (!start_process(arguments(GetCommandLineW()), TRUE, 0, &start, &process)) return fail("cannot start the command");
     WaitForSingleObject(process.hProcess, INFINITE);
     GetExitCodeProcess(process.hProcess, &code);
     return code;

@@ -8,6 +8,7 @@
 #include <windows.h>
 #include <stdio.h>
 #include "command_line.h"
+#include "start_process.h"
 
 int wmain(int count, wchar_t **words)
 {
@@ -19,7 +20,7 @@ int wmain(int count, wchar_t **words)
     flags = wcstoul(words[1], 0, 10) | CREATE_BREAKAWAY_FROM_JOB | CREATE_NEW_CONSOLE;
     start.dwFlags = STARTF_USESHOWWINDOW;
     start.wShowWindow = (WORD)wcstoul(words[2], 0, 10);
-    if (!CreateProcessW(0, arguments(arguments(arguments(GetCommandLineW()))), 0, 0, FALSE, flags, 0, 0, &start, &process))
+    if (!start_process(arguments(arguments(arguments(GetCommandLineW()))), FALSE, flags, &start, &process))
         return GetLastError();
     printf("%lu\n", process.dwProcessId);
     return 0;

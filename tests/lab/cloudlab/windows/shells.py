@@ -18,12 +18,15 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 
-from cloudlab.windows.prefix import WINE, Prefix
+from cloudlab.windows.prefix import WINE, Prefix, windows_path
 from cloudlab.windows.soap import Fault, timed_out
 
 #: Bytes of output in one Receive answer; in base64 it stays below WinRM's envelope limit of 153,600.
 MAX_OUTPUT = 100_000
+#: How often a command is started that does not begin to run.
+_STARTS = 3
 _POWERSHELL = {"powershell", "powershell.exe", "pwsh", "pwsh.exe"}
 #: A word of a command line; ansible-core 2.21 quotes its interpreter, "C:\\Program Files\\PowerShell\\7\\pwsh.exe".
 _WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
@@ -42,6 +45,30 @@ def program(line: str) -> list[str]:
     return ["cmd.exe", "/c", *words]
 
 
+def _begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:
+    """Start a command and wait until it runs.
+
+    Under load Wine 8 now and then cannot load a program. One that has not begun has read nothing, so it is started again.
+    """
+    mark = prefix.path / f"started-{uuid.uuid4()}"
+    for _ in range(_STARTS):
+        process = subprocess.Popen(
+            [WINE, "winrshost.exe", *arguments],
+            cwd=directory,
+            env=prefix.environment({**variables, "WINRSHOST_STARTED": windows_path(mark)}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        while not mark.exists() and process.poll() is None:
+            time.sleep(0.005)
+        if mark.exists():
+            break
+    mark.unlink(missing_ok=True)
+    return process
+
+
 class Command:
     """One process on the host, with its streams."""
 
@@ -53,15 +80,7 @@ class Command:
         self._interruptions = 0
         home = prefix.profile
         where = prefix.unix_path(directory) if directory and directory[1:2] == ":" else home
-        self._process = subprocess.Popen(
-            [WINE, "winrshost.exe", *program(line)],
-            cwd=where if where.is_dir() else home,
-            env=prefix.environment(variables),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        self._process = _begin(prefix, program(line), variables, where if where.is_dir() else home)
         self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in ("stdout", "stderr")]
         for reader in self._readers:
             reader.start()
