@@ -147,7 +147,7 @@ class Lab:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Windows hosts and Microsoft's side. CLOUDLAB_TEST_STATE names a lab that is up already and is left up."""
     given = os.environ.get("CLOUDLAB_TEST_STATE")
-    state = Path(given) if given else tmp_path_factory.mktemp("lab") / "state"
+    state = Path(given).resolve() if given else tmp_path_factory.mktemp("lab") / "state"
     try:
         if not given:
             subprocess.run([str(LAB), "--state", str(state), "up", "--hosts", str(HOSTS)], check=True)
