@@ -32,3 +32,13 @@ def test_program_that_could_not_be_loaded_is_started_again(
     assert process.communicate(b"input")[0].decode() == output
     assert len((tmp_path / "tries").read_text(encoding="ascii").splitlines()) == tries
     assert list(tmp_path.glob("started-*")) == []
+
+
+def test_program_that_cannot_tell_that_it_runs_is_left_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wine = tmp_path / "wine"
+    wine.write_text("#!/bin/sh\ncat\n", encoding="ascii")
+    wine.chmod(0o755)
+    monkeypatch.setattr(shells, "WINE", wine)
+    monkeypatch.setattr(shells, "_BEGIN_SECONDS", 0.0)
+    process = shells._begin(Prefix(tmp_path), ["program.exe"], {}, tmp_path)
+    assert process.communicate(b"input")[0] == b"input"

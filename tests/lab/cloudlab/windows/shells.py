@@ -25,8 +25,8 @@ from cloudlab.windows.soap import Fault, timed_out
 
 #: Bytes of output in one Receive answer; in base64 it stays below WinRM's envelope limit of 153,600.
 MAX_OUTPUT = 100_000
-#: How often a command is started that does not begin to run.
-_STARTS = 3
+#: How often a command is started that does not begin to run, and seconds after which one that lives is taken to run.
+_STARTS, _BEGIN_SECONDS = 3, 60.0
 _POWERSHELL = {"powershell", "powershell.exe", "pwsh", "pwsh.exe"}
 #: A word of a command line; ansible-core 2.21 quotes its interpreter, "C:\\Program Files\\PowerShell\\7\\pwsh.exe".
 _WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
@@ -61,9 +61,11 @@ def _begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], d
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        while not mark.exists() and process.poll() is None:
+        deadline = time.monotonic() + _BEGIN_SECONDS
+        while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
-        if mark.exists():
+        # One that could not make its mark, say in a folder whose path is too long for Windows, runs all the same.
+        if mark.exists() or process.poll() is None:
             break
     mark.unlink(missing_ok=True)
     return process
