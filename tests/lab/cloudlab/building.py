@@ -81,7 +81,7 @@ def _make_libraries(folder: Path) -> None:
     finally:
         prefix.stop()
     for name in _LIBRARIES:
-        # Unpacked files may be links to others' copies: replaced, never written through.
+        # Replaced, not written through: a lab that is up may have it open.
         (POWERSHELL / name).unlink(missing_ok=True)
         shutil.copy(folder / name, POWERSHELL)
     shutil.rmtree(POWERSHELL / "compiled", ignore_errors=True)
