@@ -7,9 +7,12 @@ PYTHON ?= python3
 HOSTS ?= 3
 WORKERS ?= 2
 VENV := .build/venv/bin
+PYTEST := $(VENV)/pytest --numprocesses $(WORKERS) --dist loadfile
+LAB_TESTS := tests/lab/tests
+COLLECTION_TESTS := tests/unit tests/integration
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test molecule unit lint lab-up lab-down lab-status clean
+.PHONY: help setup demo test test-lab test-collection molecule unit lint lab-up lab-down lab-status clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,17 +24,23 @@ demo: setup ## Bring up HOSTS=3 lab hosts, converge them twice, verify them, wri
 	@$(VENV)/python tests/integration/demo.py --hosts $(HOSTS) $(if $(KEEP),--keep)
 
 test: lint ## Run every check and every test, WORKERS=2 files of them at a time, each with a lab of its own
-	@$(VENV)/pytest --numprocesses $(WORKERS) --dist loadfile tests/unit tests/integration
+	@$(PYTEST) $(LAB_TESTS) $(COLLECTION_TESTS)
+
+test-lab: setup ## Run the tests of the lab: that it behaves as Windows and Microsoft do
+	@$(PYTEST) $(LAB_TESTS)
+
+test-collection: setup ## Run the tests of the collection, in the lab
+	@$(PYTEST) $(COLLECTION_TESTS)
 
 molecule: setup ## Run the molecule scenario: the main job on one host, converged twice
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/collections" $(VENV)/molecule test
 
 unit: setup ## Run the unit tests
-	@$(VENV)/pytest tests/unit
+	@$(VENV)/pytest tests/lab/tests/unit tests/unit
 
 lint: setup ## Run the static checks
 	@$(VENV)/ruff check .
-	@$(VENV)/mypy plugins tests/lab/cloudlab tests/integration
+	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration
 	@$(VENV)/yamllint --strict .
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from ansible_runs import BUILD, LAB, ROOT, Run, run_playbook
+from cloudlab.testing.ansible_runs import BUILD, LAB, ROOT, Run, run_playbook
 
 STATE = ROOT / ".lab"
 OUTPUT = BUILD / "demo"
@@ -67,7 +67,7 @@ def not_active() -> list[str]:
 def playbook(name: str, file: str) -> Run:
     """Run one of the playbooks, keep its output, and print its recap."""
     variables = {"provisioning_agent_accept_eula": True, "provisioning_agent_report_dir": str(OUTPUT)}
-    done = run_playbook(file, inventory=STATE / "inventory.yml", extra_vars=variables)
+    done = run_playbook(f"playbooks/{file}", inventory=STATE / "inventory.yml", extra_vars=variables)
     (OUTPUT / log_name(name)).write_text(done.output, encoding="utf-8")
     print(f"\n{name}: playbooks/{file} ({done.seconds:.0f} s)\n{done.recap_text}", flush=True)
     if done.returncode:

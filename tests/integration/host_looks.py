@@ -15,12 +15,12 @@ import typing as t
 from collections.abc import Mapping
 from pathlib import Path
 
-from ansible_runs import Run, run_playbook
+from cloudlab.testing.ansible_runs import Run, run_playbook
 from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.server_registry import server_registry
 
 if t.TYPE_CHECKING:
-    from conftest import Lab
+    from cloudlab.testing.running_lab import Lab
 
 MACHINE = "HKEY_LOCAL_MACHINE"
 LAB_KEY = rf"{MACHINE}\SOFTWARE\Cloud Sync Lab"

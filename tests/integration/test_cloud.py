@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_runs import run_playbook
+from cloudlab.testing.ansible_runs import run_playbook
 
 if t.TYPE_CHECKING:
-    from conftest import Lab, LabRun, RunPlaybook
+    from cloudlab.testing.running_lab import Lab
+    from conftest import LabRun, RunPlaybook
 
 Outcome = dict[str, t.Any]
 

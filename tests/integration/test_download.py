@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_runs import run_playbook
 from cloudlab.package.build import RELEASES
 from cloudlab.paths import PACKAGES
 from cloudlab.proxies.plan import INSPECTION_CA
+from cloudlab.testing.ansible_runs import run_playbook
 
 if t.TYPE_CHECKING:
-    from conftest import Lab
+    from cloudlab.testing.running_lab import Lab
 
 Step = dict[str, t.Any]
 Outcomes = dict[str, list[dict[str, t.Any]]]

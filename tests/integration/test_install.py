@@ -17,11 +17,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ansible_runs import ENVIRONMENTS, Run, run_playbook
+from cloudlab.testing.ansible_runs import ENVIRONMENTS, Run, run_playbook
 from cloudlab.windows.prefix import Prefix
 
 if t.TYPE_CHECKING:
-    from conftest import Lab
+    from cloudlab.testing.running_lab import Lab
 
 Outcomes = dict[str, dict[str, t.Any]]
 

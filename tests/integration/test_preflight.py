@@ -28,7 +28,8 @@ from cloudlab.pki import Pki
 from host_looks import DIRECTORY, LAB_KEY, MACHINE, Changes, Host, Look
 
 if t.TYPE_CHECKING:
-    from conftest import Lab, LabRun, RunPlaybook
+    from cloudlab.testing.running_lab import Lab
+    from conftest import LabRun, RunPlaybook
 
 CONTROL = rf"{MACHINE}\SYSTEM\CurrentControlSet\Control"
 PROTOCOL = rf"{CONTROL}\SecurityProviders\SCHANNEL\Protocols\TLS 1.2"

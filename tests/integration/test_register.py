@@ -16,14 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_runs import run_playbook
 from cloudlab.paths import PKI
 from cloudlab.pki import Pki
+from cloudlab.testing.ansible_runs import run_playbook
 from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.server_registry import server_registry
 
 if t.TYPE_CHECKING:
-    from conftest import Lab, LabRun, RunPlaybook
+    from cloudlab.testing.running_lab import Lab
+    from conftest import LabRun, RunPlaybook
 
 Result = dict[str, t.Any]
 Register = Callable[..., dict[str, Result]]

@@ -14,10 +14,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_runs import ROOT, run_playbook
+from cloudlab.testing.ansible_runs import ROOT, run_playbook
 
 if t.TYPE_CHECKING:
-    from conftest import Lab
+    from cloudlab.testing.running_lab import Lab
 
 Outcomes = dict[str, list[dict[str, t.Any]]]
 

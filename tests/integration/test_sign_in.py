@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_runs import ENVIRONMENTS, ROOT, Run, run_playbook
+from cloudlab.testing.ansible_runs import ENVIRONMENTS, ROOT, Run, run_playbook
 
 if t.TYPE_CHECKING:
-    from conftest import Lab
+    from cloudlab.testing.running_lab import Lab
 
 AUDIENCES = ("registration", "graph")
 TASK = ("localhost", "Sign in with a device code")
@@ -52,7 +52,7 @@ class Controller:
                 self.lab.microsoft.answer_device_code(found["code"], **answer)
 
         wanted = {**self.device_code, "username": username}
-        return self._run("sign_in.yml", {"provisioning_agent_sign_in": wanted}, *arguments, on_line=read)
+        return self._run("playbooks/sign_in.yml", {"provisioning_agent_sign_in": wanted}, *arguments, on_line=read)
 
     def probe(self, sign_in: dict[str, t.Any], **options: t.Any) -> list[dict[str, t.Any]]:
         """Acquire both tokens on every host, and return for each host what it got."""

@@ -14,10 +14,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_runs import ROOT, run_playbook
+from cloudlab.testing.ansible_runs import ROOT, run_playbook
 
 if t.TYPE_CHECKING:
-    from conftest import Lab, LabRun, RunPlaybook
+    from cloudlab.testing.running_lab import Lab
+    from conftest import LabRun, RunPlaybook
 
 PHASES = {
     "download": "download | Bring the package to the host and prove it",

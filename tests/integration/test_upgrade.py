@@ -11,7 +11,8 @@ import pytest
 from cloudlab.windows.prefix import Prefix
 
 if t.TYPE_CHECKING:
-    from conftest import Lab, LabRun, RunPlaybook
+    from cloudlab.testing.running_lab import Lab
+    from conftest import LabRun, RunPlaybook
 
 LAB_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab"
 

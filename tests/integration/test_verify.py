@@ -12,7 +12,8 @@ import pytest
 from host_looks import DIRECTORY, LAB_KEY, MACHINE, Changes, Host, Look
 
 if t.TYPE_CHECKING:
-    from conftest import Lab, RunPlaybook
+    from cloudlab.testing.running_lab import Lab
+    from conftest import RunPlaybook
 
 ACCOUNT = "CN=provAgentgMSA,CN=Managed Service Accounts,DC=contoso,DC=lab"
 POLICIES = rf"{MACHINE}\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"

@@ -1,10 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ansible-playbook against a lab and reads what it printed: the recap, and which task changed which host.
-
-Used by the tests and by demo.py.
-"""
+"""Runs ansible-playbook against a lab and reads what it printed: the recap, and which task changed which host."""
 
 from __future__ import annotations
 
@@ -20,9 +17,11 @@ import time
 import typing as t
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / ".build"
-LAB = ROOT / "tests" / "lab" / "lab"
+from cloudlab import paths
+
+ROOT = paths.REPOSITORY
+BUILD = paths.BUILD
+LAB = paths.LAB / "lab"
 
 #: The environment of bootstrap.py that has ansible-core for each Python.
 ENVIRONMENTS = {"3.11": BUILD / "venv", "3.13": BUILD / "venv-3.13"}
@@ -79,7 +78,7 @@ class Run:
 
 
 def run_playbook(
-    playbook: str,
+    playbook: Path | str,
     *arguments: str,
     inventory: Path | None = None,
     extra_vars: dict[str, t.Any] | None = None,
@@ -87,17 +86,16 @@ def run_playbook(
     python: str = "3.11",
     on_line: t.Callable[[str], None] | None = None,
 ) -> Run:
-    """Run one of the collection's playbooks ("site.yml"), or one given by its path, to its end.
+    """Run a playbook to its end; a relative path starts at the repository's top.
 
     Extra variables travel in a file for this user alone: they may hold secrets, which have no business on a command line.
     """
-    path = ROOT / "playbooks" / playbook if (ROOT / "playbooks" / playbook).exists() else Path(playbook)
     options = ["-i", str(inventory)] if inventory else []
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as variables:
         json.dump(extra_vars or {}, variables)
         variables.flush()
         options += ["--extra-vars", f"@{variables.name}"]
-        return run([tool("ansible-playbook", python), str(path), *options, *arguments], environment=environment, on_line=on_line)
+        return run([tool("ansible-playbook", python), str(playbook), *options, *arguments], environment=environment, on_line=on_line)
 
 
 def tool(name: str, python: str = "3.11") -> str:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 import winrm
-from ansible_runs import ENVIRONMENTS, LAB
 from cloudlab.package.build import RELEASES
+from cloudlab.testing.ansible_runs import ENVIRONMENTS, LAB
 from winrm.exceptions import WinRMTransportError
 
 #: Tells when its process was started, which no later process shares (Wine hands process ids out again), then never ends.
@@ -76,9 +76,9 @@ def runs(lab: t.Any, started: str) -> bool:
     return result_of(lab, f"[bool]@(Get-Process | Where-Object -FilterScript {{ $_.StartTime.Ticks -eq {started} }})") == "True"
 
 
-def test_detached_task_outlives_a_restart_of_winrm(lab: t.Any, ansible_playbook: Callable[..., t.Any]) -> None:
+def test_detached_task_outlives_a_restart_of_winrm(lab: t.Any, playbook: Callable[..., t.Any]) -> None:
     values = {"host": lab.hosts[0], "lab": str(LAB), "state": str(lab.state)}
-    run = ansible_playbook(str(Path(__file__).with_name("lab_faults.yml")), extra_vars=values)
+    run = playbook(Path(__file__).with_name("faults.yml"), extra_vars=values)
     assert run.returncode == 0, run.output
 
 
@@ -115,9 +115,9 @@ def test_command_goes_on_when_its_connection_is_cut(lab: t.Any, protocol: winrm.
 
 
 @pytest.mark.parametrize("python", ENVIRONMENTS)
-def test_win_reboot_restarts_a_host(lab: t.Any, ansible_playbook: Callable[..., t.Any], python: str) -> None:
+def test_win_reboot_restarts_a_host(lab: t.Any, playbook: Callable[..., t.Any], python: str) -> None:
     values = {"host": lab.hosts[0], "package": rf"\\FILES\packages\release-{RELEASES[-1]}.exe"}
-    run = ansible_playbook(str(Path(__file__).with_name("lab_restart.yml")), extra_vars=values, python=python)
+    run = playbook(Path(__file__).with_name("restart.yml"), extra_vars=values, python=python)
     assert run.returncode == 0, run.output
 
 

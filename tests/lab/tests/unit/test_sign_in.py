@@ -151,7 +151,7 @@ def test_blocked_device_codes_are_refused_once_a_person_has_signed_in(client: Cl
 @pytest.mark.parametrize("kind", ["secret", "certificate", "certificate with its old thumbprint"])
 def test_an_application_gets_a_token_of_its_own(shared: Client, application_certificate: Path, kind: str) -> None:
     pem = application_certificate.read_text()
-    old = {"thumbprint": x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA1()).hex()}  # noqa: S303  # as older clients send it
+    old = {"thumbprint": x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA1()).hex()}  # as older clients send it
     certificate = {"private_key": pem, "public_certificate": pem, **(old if "old" in kind else {})}
     answer = _as_application(shared, APPLICATION["secret"] if kind == "secret" else certificate)
     claims = _claims(answer["access_token"])

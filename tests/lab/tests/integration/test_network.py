@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's forward proxies and its file server, as the hosts see them: one run of lab_network.yml."""
+"""The lab's forward proxies and its file server, as the hosts see them: one run of network.yml."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NAMES = ("open", "basic", "inspecting")
 
 
 @pytest.fixture(scope="module")
-def run(lab: t.Any, ansible_playbook: Callable[..., t.Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
+def run(lab: t.Any, playbook: Callable[..., t.Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     """Return what came back on the host, and under "proxied" what went through each proxy meanwhile."""
     results = tmp_path_factory.mktemp("network") / "results.json"
     values = {"host": lab.hosts[0], "proxies": lab.data["proxies"], "results": str(results)}
     values["download_url"] = lab.data["microsoft"]["url"] + DOWNLOAD_PATH
     before = {name: len(lab.proxied(name)) for name in NAMES}
-    done = ansible_playbook(str(Path(__file__).with_name("lab_network.yml")), extra_vars=values)
+    done = playbook(Path(__file__).with_name("network.yml"), extra_vars=values)
     assert done.returncode == 0, done.output
     proxied = {name: lab.proxied(name)[before[name] :] for name in NAMES}
     return {**json.loads(results.read_text(encoding="utf-8")), "proxied": proxied}

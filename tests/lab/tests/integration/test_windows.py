@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stock ansible-core, pywinrm and ansible.windows work unchanged on a host of the lab, on both cores.
 
-One run of lab_windows.yml for each core, both at a time, each on a host of its own; the tests look at what the modules returned.
+One run of windows.yml for each core, both at a time, each on a host of its own; the tests look at what the modules returned.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pytest
 import winrm
-from ansible_runs import ENVIRONMENTS, run_playbook
 from cloudlab.paths import POWERSHELL
 from cloudlab.pki import Pki
+from cloudlab.testing.ansible_runs import ENVIRONMENTS, run_playbook
 from winrm.exceptions import InvalidCredentialsError
 
 PYTHONS = [python for python, environment in ENVIRONMENTS.items() if environment.exists()]
@@ -79,7 +79,7 @@ def runs(lab: t.Any, untrusted_url: str, program: Path, tmp_path_factory: pytest
         values |= {"download_url": download_url(lab), "untrusted_url": untrusted_url}
         variables = folder / f"variables-{python}.json"
         variables.write_text(json.dumps(values))
-        playbook = Path(__file__).with_name("lab_windows.yml")
+        playbook = Path(__file__).with_name("windows.yml")
         run = run_playbook(str(playbook), "--extra-vars", f"@{variables}", inventory=lab.inventory, python=python)
         assert run.returncode == 0, run.output
         return dict(json.loads(results.read_text()))

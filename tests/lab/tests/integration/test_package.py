@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's packages behave as the agent's bundle does: install, upgrade, refuse, roll back, uninstall.
 
-One run of lab_package.yml; the tests look at what it wrote down. Not here: registration and the agent's reports to
+One run of package.yml; the tests look at what it wrote down. Not here: registration and the agent's reports to
 Microsoft's side, which the tests of the playbooks go through. What Wine lacks: services run as the one user of the host
 whatever account they are given, and there is no Windows Installer underneath the bundle.
 """
@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_runs import run_playbook
+from cloudlab.testing.ansible_runs import run_playbook
 
 AGENT, UPDATER = "AADConnectProvisioningAgent", "AzureADConnectAgentUpdater"
 Outcome = dict[str, t.Any]
@@ -23,10 +23,10 @@ Outcome = dict[str, t.Any]
 
 @pytest.fixture(scope="module")
 def outcome(lab: t.Any, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """What lab_package.ps1 saw on the last host."""
+    """What package.ps1 saw on the last host."""
     results = tmp_path_factory.mktemp("package") / "results.json"
     values = {"host": lab.hosts[-1], "results": str(results)}
-    playbook = Path(__file__).with_name("lab_package.yml")
+    playbook = Path(__file__).with_name("package.yml")
     run = run_playbook(str(playbook), inventory=lab.inventory, extra_vars=values)
     assert run.returncode == 0, run.output
     return dict(json.loads(results.read_text(encoding="utf-8")))
