@@ -10,28 +10,23 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, PackageError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules, refusal_sentence
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._transfer import (
+
+from ..plugin_utils._core.clouds import resolve_cloud
+from ..plugin_utils._core.errors import ConfigurationError, PackageError
+from ..plugin_utils._host.payload import load_payload
+from ..plugin_utils._options.rules import require_eula, require_host_path, require_positive
+from ..plugin_utils._package.cache import url_key
+from ..plugin_utils._package.proof import package_rules, refusal_sentence
+from ..plugin_utils._package.supply import CachedSupply, FileSupply, Supply
+from ..plugin_utils._package.transfer import (
     Proxy,
     failed_sentence,
     require_https_url,
     require_proxy_url,
     shown_url,
 )
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
-    AgentAction,
-    Options,
-    Result,
-    require_eula,
-    require_host_path,
-    require_positive,
-)
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package_cache import url_key
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package_supply import CachedSupply, FileSupply, Supply
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import predict_fetch
+from ..plugin_utils._run.notes import predict_fetch
+from ..plugin_utils._task.action import AgentAction, Options, Result
 
 Answer = dict[str, t.Any]
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 import ntpath
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._causes import likely_cause
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import ConfigurationError, InstallError, PackageError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._exit_codes import Outcome, explain_exit_code
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import (
+from ..plugin_utils._agent.causes import likely_cause
+from ..plugin_utils._agent.exit_codes import Outcome, explain_exit_code
+from ..plugin_utils._agent.installation import (
     AGENT_SERVICE,
     UPDATER_SERVICE,
     is_shared_left,
@@ -22,24 +21,19 @@ from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation
     remains,
     services_run,
 )
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._package import package_rules, refusal_sentence
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._redaction import redact
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import (
+from ..plugin_utils._agent.settings import (
     settings_in_force,
     settings_predicted,
     settings_to_change,
     wanted_settings,
 )
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import is_older
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
-    AgentAction,
-    Options,
-    Result,
-    require_eula,
-    require_host_path,
-    require_positive,
-)
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import is_fetch_predicted
+from ..plugin_utils._core.errors import ConfigurationError, InstallError, PackageError
+from ..plugin_utils._core.redaction import redact
+from ..plugin_utils._core.version import is_older
+from ..plugin_utils._options.rules import require_eula, require_host_path, require_positive
+from ..plugin_utils._package.proof import package_rules, refusal_sentence
+from ..plugin_utils._run.notes import is_fetch_predicted
+from ..plugin_utils._task.action import AgentAction, Options, Result
 
 Facts = dict[str, t.Any]
 

@@ -10,30 +10,24 @@ import typing as t
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate, is_in_account_store
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError, RegistrationError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._installation import AGENT_SERVICE, is_complete
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import account_problems
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration import Plan, plan_registration
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._registration_errors import failed_steps
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn, scope_for
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token import Token
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
-    AgentAction,
-    Options,
-    Result,
-    require_dns_name,
-    require_guid,
-    require_managed_account,
-    require_positive,
-)
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._detached import is_connection_error, reconnect
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import host_probe
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_token import registration_token
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_turn import registration_turn
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import note_registration
+
+from ..plugin_utils._agent.certificate import current_certificate, is_in_account_store
+from ..plugin_utils._agent.installation import AGENT_SERVICE, is_complete
+from ..plugin_utils._agent.registration import Plan, plan_registration
+from ..plugin_utils._agent.registration_errors import failed_steps
+from ..plugin_utils._checks.prerequisites import account_problems
+from ..plugin_utils._core.clouds import resolve_cloud
+from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
+from ..plugin_utils._host.detached import is_connection_error, reconnect
+from ..plugin_utils._host.payload import load_payload
+from ..plugin_utils._host.probe import host_probe
+from ..plugin_utils._options.rules import require_dns_name, require_guid, require_managed_account, require_positive
+from ..plugin_utils._run.notes import note_registration
+from ..plugin_utils._run.registration_turn import registration_turn
+from ..plugin_utils._sign_in.acquire import SignIn, scope_for
+from ..plugin_utils._sign_in.registration_token import registration_token
+from ..plugin_utils._sign_in.token import Token
+from ..plugin_utils._task.action import AgentAction, Options, Result
 
 Facts = dict[str, t.Any]
 

@@ -9,41 +9,37 @@ import time
 import typing as t
 
 from ansible import constants as C  # noqa: N812 - the name that all of Ansible gives it
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_records import Listing, find_record
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._certificate import current_certificate
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_directory import CloudDirectory
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_verdicts import judge_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, ConfigurationError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._prerequisites import (
-    blockers,
-    prerequisite_checks,
-    tolerated,
-    works,
-)
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._settings import wanted_settings
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._synchronization import synchronization
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import (
+
+from ..plugin_utils._agent.certificate import current_certificate
+from ..plugin_utils._agent.settings import wanted_settings
+from ..plugin_utils._checks.agent import (
     Check,
     Expectation,
     drift,
     judge,
     known_domains,
 )
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._version import parse_version
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
-    AgentAction,
-    Options,
-    Result,
-    require_guid,
-    require_positive,
+from ..plugin_utils._checks.cloud import judge_cloud
+from ..plugin_utils._checks.prerequisites import (
+    blockers,
+    prerequisite_checks,
+    tolerated,
+    works,
 )
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host_probe import chosen_endpoints, host_probe
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._payload import load_payload
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._registration_token import registration_token
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_notes import last_registration
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
+from ..plugin_utils._checks.synchronization import synchronization
+from ..plugin_utils._cloud.directory import CloudDirectory
+from ..plugin_utils._cloud.records import Listing, find_record
+from ..plugin_utils._core.clouds import resolve_cloud
+from ..plugin_utils._core.errors import AgentError, ConfigurationError
+from ..plugin_utils._core.version import parse_version
+from ..plugin_utils._host.payload import load_payload
+from ..plugin_utils._host.probe import chosen_endpoints, host_probe
+from ..plugin_utils._options.rules import require_guid, require_positive
+from ..plugin_utils._run.notes import last_registration
+from ..plugin_utils._run.store import RUN_STORE
+from ..plugin_utils._sign_in.acquire import SignIn
+from ..plugin_utils._sign_in.registration_token import registration_token
+from ..plugin_utils._task.action import AgentAction, Options, Result
 
 Facts = dict[str, t.Any]
 

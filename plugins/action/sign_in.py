@@ -10,19 +10,14 @@ import os
 import typing as t
 from datetime import UTC, datetime
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._device_code import KeptSignIn, kept_sign_in, sign_in_person
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import SignInError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_methods import Request
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in_options import SignIn
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._token_cache import open_cache
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import (
-    AgentAction,
-    Options,
-    Result,
-    require_guid,
-    require_positive,
-)
+from ..plugin_utils._core.clouds import resolve_cloud
+from ..plugin_utils._core.errors import SignInError
+from ..plugin_utils._options.rules import require_guid, require_positive
+from ..plugin_utils._sign_in.cache import open_cache
+from ..plugin_utils._sign_in.methods import Request
+from ..plugin_utils._sign_in.options import SignIn
+from ..plugin_utils._sign_in.person import KeptSignIn, kept_sign_in, sign_in_person
+from ..plugin_utils._task.action import AgentAction, Options, Result
 
 
 class ActionModule(AgentAction):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._report import fleet_report
+from ..plugin_utils._report.report import fleet_report
 
 DOCUMENTATION = r"""
 name: fleet_report

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._report import host_result
+from ..plugin_utils._report.report import host_result
 
 DOCUMENTATION = r"""
 name: host_result

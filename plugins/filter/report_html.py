@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._report import report_html
+from ..plugin_utils._report.report import report_html
 
 DOCUMENTATION = r"""
 name: report_html

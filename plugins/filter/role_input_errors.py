@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._role_input import input_errors
+from ..plugin_utils._options.role import input_errors
 
 DOCUMENTATION = r"""
 name: role_input_errors

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._arguments import SPECS, Spec
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.specs import SPECS, Spec
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "provisioning_agent"

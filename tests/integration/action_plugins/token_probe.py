@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import resolve_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import Audience, SignIn, acquire
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._action import AgentAction, Options, Result
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run_store import RUN_STORE
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds import resolve_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import AgentError
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RUN_STORE
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import Audience, SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._task.action import AgentAction, Options, Result
 
 
 class ActionModule(AgentAction):

@@ -10,8 +10,8 @@ import re
 import typing as t
 from pathlib import Path
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._clouds import Cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._sign_in import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds import Cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import SignIn
 from cloudlab.microsoft.server import Server
 from cloudlab.microsoft.traffic import Fault
 

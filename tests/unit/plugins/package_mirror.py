@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._http import Session
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._transfer import Download, Proxy
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.http import Session
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.transfer import Download, Proxy
 from microsoft_side import Microsoft
 
 CONTENT = b"MZ" + bytes(range(256)) * 2000

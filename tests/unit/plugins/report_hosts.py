@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._cloud_verdicts import judge_cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Expectation, drift, judge
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.agent import Expectation, drift, judge
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.cloud import judge_cloud
 from host_facts import AGENT_ID, CONFIRMED, TENANT, empty_host, host
 
 EXPECT = Expectation(version="1.1.2334.0", tenant_id=TENANT, domains=("contoso.lab",))

@@ -12,7 +12,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.entra_ops.cloud_sync.plugins.action import agent_register
 from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_register import ActionModule
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import RemoteError
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import RemoteError
 
 BUSY, ENDED = {"installing": True}, {"installing": False}
 AWAY = ConnectionResetError("Connection reset by peer")

@@ -12,9 +12,9 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.action import agent_verify
 from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_verify import agent_record, conclude
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._agent_records import Listing
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._errors import AgentError, SignInError
-from ansible_collections.entra_ops.cloud_sync.plugins.module_utils._verdicts import Check, Expectation
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.agent import Check, Expectation
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud.records import Listing
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import AgentError, SignInError
 from host_facts import AGENT_ID, host
 
 OLD = "00000000-0000-0000-0000-00000000000b"

@@ -1,0 +1,16 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How service accounts are named.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+
+def same_account(actual: str, wanted: str) -> bool:
+    """Whether two names mean one account: the host shows DOMAIN\\name$, people also write name$ or dns.domain\\name$."""
+    actual_domain, _, actual_name = actual.lower().rpartition("\\")
+    domain, _, name = wanted.lower().rpartition("\\")
+    return actual_name == name and (not domain or "." in domain or domain == actual_domain)

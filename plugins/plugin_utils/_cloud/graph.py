@@ -1,0 +1,156 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads provisioning agents, their groups and sync configurations from Microsoft Graph (beta, the only version that has agents).
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.parse
+
+from .._core.errors import GraphError
+from .._core.http import Session, requests, timed_out, without_secrets
+from .._sign_in.token import Token
+
+_PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
+_PRINCIPALS = "/beta/servicePrincipals"
+#: The gallery application that every configuration from Active Directory to Microsoft Entra ID is made of.
+_TEMPLATE = "1a4721b3-e57f-4451-ae87-ef078703ec94"
+_RETRIES = 4
+#: What a refused sign-in is not permitted to do, and what would permit it. Scope and directory role count both.
+_AGENTS = "read agents; give its user the role Hybrid Identity Administrator"
+_JOBS = (
+    "read synchronization jobs; give its client the permissions Synchronization.Read.All and Application.Read.All, and its user the role "
+    "Hybrid Identity Administrator"
+)
+
+
+class GraphClient:
+    """Microsoft Graph with one token.
+
+    Args:
+        root: Graph's address, such as https://graph.microsoft.com.
+        token: a token for it.
+        ca_path: a file of CA certificates, or None for requests' own.
+        timeout: seconds for one request.
+    """
+
+    def __init__(self, root: str, token: Token, *, ca_path: str | None, timeout: int) -> None:
+        self._root, self._timeout = root, timeout
+        self._session = Session(ca_path, timeout, retries=_RETRIES)
+        self._session.auth = _bearer(token)
+        self._session.headers["Accept"] = "application/json"
+
+    def agents(self) -> list[dict[str, t.Any]]:
+        """Return all agents: id, machineName, status (active, inactive) and agentGroups.
+
+        Raises:
+            GraphError: Graph does not answer, or not permitted (status 403).
+        """
+        return self._list(f"{_PROFILE}/agents?$expand=agentGroups", _AGENTS)
+
+    def agent_groups(self) -> list[dict[str, t.Any]]:
+        """Return all agent groups with their agents and publishedResources (resourceName is an Active Directory domain).
+
+        Raises:
+            GraphError: see agents().
+        """
+        return self._list(f"{_PROFILE}/agentGroups?$expand=agents,publishedResources", _AGENTS)
+
+    def configurations(self) -> list[dict[str, t.Any]]:
+        """Return all sync configurations: id, domain, jobs (synchronizationJob objects), problem (why its jobs could not be read, or '').
+
+        Raises:
+            GraphError: the list itself could not be had, see agents(); or the token was rejected on the way.
+        """
+        query = f"$filter=applicationTemplateId eq '{_TEMPLATE}'&$select=id,displayName"
+        return [self._configuration(one) for one in self._list(f"{_PRINCIPALS}?{query}", _JOBS)]
+
+    def _configuration(self, principal: dict[str, t.Any]) -> dict[str, t.Any]:
+        jobs: list[dict[str, t.Any]] = []
+        problem = ""
+        try:
+            jobs = self._list(f"{_PRINCIPALS}/{principal['id']}/synchronization/jobs", _JOBS)
+        except GraphError as error:
+            if error.status == 401:
+                raise
+            problem = str(error)
+        # Microsoft names a configuration after its domain.
+        return {"id": principal["id"], "domain": principal.get("displayName"), "jobs": jobs, "problem": problem}
+
+    def _list(self, path: str, permit: str) -> list[dict[str, t.Any]]:
+        items: list[dict[str, t.Any]] = []
+        url: str | None = self._root + path
+        while url:
+            page = self._get(url, permit)
+            items += page["value"]
+            url = self._same_origin(page.get("@odata.nextLink"))
+        return items
+
+    def _get(self, url: str, permit: str) -> dict[str, t.Any]:
+        try:
+            answer = self._whole(url)
+        except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
+            raise GraphError(self._unanswered(error), passing=True) from error
+        body = _body(answer)
+        if answer.status_code != 200:
+            raise _refused(answer.status_code, body, answer.headers.get("request-id"), permit)
+        if not isinstance(body.get("value"), list):
+            # An empty answer must not pass for a tenant without agents: every host would be registered again.
+            raise GraphError(f"Microsoft Graph at {self._root} answered without a list: check 'cloud' and the proxy.", 200)
+        return body
+
+    def _unanswered(self, error: Exception) -> str:
+        if timed_out(error):
+            limit = f"did not answer within {self._timeout} seconds"
+            return f"Microsoft Graph at {self._root} {limit}: check the proxy, or raise 'request_timeout'."
+        return f"Microsoft Graph at {self._root} could not be asked: {without_secrets(error)}. Check 'cloud', 'ca_path' and the proxy."
+
+    def _whole(self, url: str) -> t.Any:
+        """Get a page; once more if the connection breaks in the middle of it, which the session's retries do not see."""
+        try:
+            return self._session.get(url)
+        except requests.exceptions.ChunkedEncodingError:
+            return self._session.get(url)
+
+    def _same_origin(self, link: str | None) -> str | None:
+        """The token goes along with the next page's request: it must not go elsewhere."""
+        if link and urllib.parse.urlsplit(link)[:2] != urllib.parse.urlsplit(self._root)[:2]:
+            raise GraphError(f"Microsoft Graph at {self._root} names a next page elsewhere, {link}: it was not followed.")
+        return link
+
+
+def _body(answer: t.Any) -> dict[str, t.Any]:
+    """Return an answer's JSON object; {} when it is something else, such as a proxy's page."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _bearer(token: Token) -> t.Callable[[t.Any], t.Any]:
+    """Return what puts the token on a request. As a mere header it would give way to an entry in ~/.netrc."""
+
+    def authorize(request: t.Any) -> t.Any:
+        request.headers["Authorization"] = f"Bearer {token.value}"
+        return request
+
+    return authorize
+
+
+def _refused(status: int, body: dict[str, t.Any], request_id: str | None, permit: str) -> GraphError:
+    error = body.get("error")
+    code = str(error.get("code")) if isinstance(error, dict) else None
+    reasons = {
+        401: "the token was rejected; sign in again",
+        403: f"the sign-in is not permitted to {permit}",
+        429: "too many requests; run it again later",
+    }
+    reason = reasons.get(status, "run it again later")
+    request = f", request {request_id}" if request_id else ""  # a proxy's refusal has none
+    passing = status == 429 or status >= 500
+    return GraphError(f"Microsoft Graph answered {status} ({code}){request}: {reason}.", status, code, request_id, passing=passing)

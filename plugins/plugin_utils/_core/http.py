@@ -1,0 +1,96 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The requests session that every HTTPS call of the controller goes through: time limit, CA file, retries.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .redaction import redact
+
+try:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import InvalidHeader, LocationParseError, ReadTimeoutError
+    from urllib3.util.retry import Retry
+except ImportError:  # the documentation can be read without it
+    requests = None  # type: ignore[assignment]
+
+__all__ = ["Session", "asked_wait", "is_unreadable_address", "requests", "timed_out", "without_secrets"]
+
+#: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
+_PASSING = (429, 500, 502, 503, 504)
+#: The longest wait that a service may ask for, in seconds: all hosts of the run wait with the one that asks.
+_LONGEST_WAIT = 60.0
+
+
+class _Patience(Retry if requests else object):  # type: ignore[misc]
+    """urllib3's retries, with a limit to Retry-After, which its older versions lack."""
+
+    def get_retry_after(self, response: t.Any) -> float | None:
+        """Return how long to wait before the next try."""
+        asked = super().get_retry_after(response)
+        return None if asked is None else min(float(asked), _LONGEST_WAIT)
+
+
+def asked_wait(response: t.Any) -> float | None:
+    """Return how many seconds a service asks to wait before the next try, within the limit; None when it does not, or unreadably."""
+    try:
+        return _Patience().get_retry_after(response.raw)
+    except InvalidHeader:
+        return None
+
+
+def timed_out(error: Exception) -> bool:
+    """Whether a request ended because the service did not answer in time."""
+    # After its last retry urllib3 wraps the time-out, and requests takes it for a broken connection.
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.exceptions.Timeout) or isinstance(reason, ReadTimeoutError)
+
+
+def without_secrets(error: Exception) -> str:
+    """Return what an exception of a request says, for a message.
+
+    A proxy's address that cannot be read is quoted by requests in parts, with the password. msal may have put an exception of its own on
+    top of that.
+    """
+    if is_unreadable_address(error):
+        return (
+            "an address cannot be read, that of the proxy in the environment (HTTPS_PROXY) or one in 'cloud'; in a proxy's password "
+            "write # as %23, / as %2F and ? as %3F"
+        )
+    return redact(str(error))
+
+
+def is_unreadable_address(error: BaseException) -> bool:
+    """Whether an exception of a request is about an address, which it then quotes."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, requests.exceptions.InvalidURL | LocationParseError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+class Session(requests.Session if requests else object):  # type: ignore[misc]
+    """A session whose requests end in time. Proxies are taken from the environment, as requests does."""
+
+    def __init__(self, ca_path: str | None, timeout: int, retries: int = 0) -> None:
+        super().__init__()
+        self._limit, self._ca_path = timeout, ca_path
+        if retries:
+            patience = _Patience(
+                total=retries, backoff_factor=1, status_forcelist=_PASSING, allowed_methods={"GET"}, raise_on_status=False
+            )
+            self.mount("https://", HTTPAdapter(max_retries=patience))
+
+    def request(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Send a request within the time limit; the CA file goes with each, since REQUESTS_CA_BUNDLE wins over the session's own."""
+        own: dict[str, t.Any] = {"timeout": self._limit}
+        if self._ca_path:
+            own["verify"] = self._ca_path
+        return super().request(*args, **{**own, **kwargs})

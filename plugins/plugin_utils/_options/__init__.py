@@ -1,0 +1,9 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules and the role accept: the options' specifications and their validation.
+
+May import: _core, _host, _sign_in, _package, _agent, _checks, ansible.
+
+FOR INTERNAL COLLECTION USE ONLY: this package may change in any release.
+"""

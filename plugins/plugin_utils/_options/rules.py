@@ -1,0 +1,59 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an option's value must be, beyond its type: each function refuses a wrong one with a sentence.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import ntpath
+import re
+import typing as t
+
+from .._core.errors import ConfigurationError
+
+Options = t.Mapping[str, t.Any]
+
+_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def require_eula(options: Options) -> None:
+    """Refuse to go on without the licence's acceptance, which the portal's "Accept terms & download" asks of a person."""
+    if not options["accept_eula"]:
+        raise ConfigurationError(
+            "The agent's licence terms are not accepted: read them in the Entra admin center and set 'accept_eula: true'."
+        )
+
+
+def require_guid(option: str, value: str) -> None:
+    """Refuse an id that is no GUID."""
+    if not _GUID.fullmatch(value):
+        raise ConfigurationError(f"'{option}' is '{value}', which is no GUID: give the tenant's id as 8-4-4-4-12 hexadecimal digits.")
+
+
+def require_dns_name(value: str) -> None:
+    """Refuse a domain that is not named in full."""
+    if not _DNS_NAME.fullmatch(value):
+        raise ConfigurationError(f"'{value}' in 'domains' is no DNS name: write it in full, such as corp.example.com.")
+
+
+def require_managed_account(value: str | None) -> None:
+    """Refuse a service account that cannot be a group managed one: their names end in a dollar sign."""
+    if value and not value.endswith("$"):
+        raise ConfigurationError(f"The service account '{value}' is no group managed one: its name must end in '$'.")
+
+
+def require_host_path(option: str, value: str) -> None:
+    """Refuse a path on the host that is not a full one."""
+    if not ntpath.splitdrive(value)[0] or not ntpath.isabs(value):
+        raise ConfigurationError(f"'{option}' is '{value}': give the full path on the host, such as C:\\packages\\setup.exe.")
+
+
+def require_positive(options: Options, *names: str) -> None:
+    """Refuse time limits of no length."""
+    for name in names:
+        if options[name] < 1:
+            raise ConfigurationError(f"'{name}' is {options[name]}: give a number of seconds greater than 0.")

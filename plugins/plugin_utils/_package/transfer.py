@@ -1,0 +1,316 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Downloads a file to the controller: proxy, time limit, tries, resumption, and who presented a certificate that was refused.
+
+The host's own downloads (powershell/transfer.ps1) go by the same rules; the sentences are for both.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import http.client
+import re
+import ssl
+import time
+import typing as t
+import urllib.parse
+
+from .._core.errors import ConfigurationError, PackageError
+from .._core.http import (
+    Session,
+    asked_wait,
+    is_unreadable_address,
+    requests,
+    without_secrets,
+)
+from .._core.redaction import redact
+
+#: A block that was not read to its end when the connection broke is lost.
+_BLOCK = 64 * 1024
+_WHOLE, _PART, _UNCHANGED = 200, 206, 304
+#: Another try may help with these, and with every status from 500 on. 416: the part that is here does not fit what is there.
+_PASSING = (408, 416, 429)
+_NO_HEAD = (405, 501)
+_PROXY_SIGN_IN = re.compile(r"\b407\b")
+#: Who signs for Microsoft's download hosts; an issuer that is neither is most likely a device that inspects TLS (T12).
+_KNOWN_ISSUERS = ("microsoft", "digicert")
+
+
+@dataclasses.dataclass(frozen=True)
+class Proxy:
+    """The proxy to go through.
+
+    Attributes:
+        use: False for a direct connection, whatever the surroundings say.
+        url: its address; None for the surroundings' own.
+    """
+
+    use: bool = True
+    url: str | None = None
+    username: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+
+    def for_requests(self) -> dict[str, str]:
+        """Return it as requests takes it with each request; a session's own would lose against the environment."""
+        if not self.use:
+            return {"no_proxy": "*"}
+        if not self.url:
+            return {}
+        if not self.username:
+            return {"http": self.url, "https": self.url}
+        user = ":".join(urllib.parse.quote(part, safe="") for part in (self.username, self.password or ""))
+        with_user = self.url.replace("://", f"://{user}@", 1)
+        return {"http": with_user, "https": with_user}
+
+
+class _PassingError(Exception):
+    """A try that failed for a reason which may pass; wait is what the server asks for, in seconds."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class Download:
+    """One file to be fetched from a URL.
+
+    Attributes:
+        attempts: how many requests it took.
+        resumed: whether a broken transfer was taken up where it had ended.
+        validators: the ETag and Last-Modified of what was fetched, as etag and last_modified.
+    """
+
+    def __init__(self, session: Session, url: str, *, proxy: Proxy, retries: int, seconds: int) -> None:
+        self._session, self._url, self._proxies, self._retries = session, url, proxy.for_requests(), retries
+        # Without a way for plain HTTP, no redirection leads there.
+        session.adapters.pop("http://", None)
+        self._deadline = time.monotonic() + seconds
+        self.attempts, self.resumed = 0, False
+        self.validators: dict[str, str] = {}
+
+    def is_unchanged(self, known: t.Mapping[str, str]) -> bool:
+        """Ask, without a body, whether the URL still serves what these validators stand for; its own are kept.
+
+        Raises:
+            PackageError: it cannot be asked.
+        """
+        return self._repeat(lambda: self._ask(known))
+
+    def save(self, target: t.BinaryIO, known: t.Mapping[str, str]) -> bool:
+        """Fetch the file; False when it still is what these validators stand for, and nothing was fetched.
+
+        Raises:
+            PackageError: it cannot be had.
+        """
+        return self._repeat(lambda: self._receive(target, known))
+
+    def _repeat(self, attempt: t.Callable[[], bool]) -> bool:
+        while True:
+            self.attempts += 1
+            try:
+                return attempt()
+            except (_PassingError, requests.RequestException) as error:
+                self._wait_or_fail(error)
+
+    def _wait_or_fail(self, error: Exception) -> None:
+        """Wait before the next try, or say why there is none."""
+        causes = list(_causes(error))
+        reason = without_secrets(error) if is_unreadable_address(error) else redact(_words(causes[-1]))
+        if isinstance(causes[-1], ssl.SSLCertVerificationError):
+            request = getattr(error, "request", None)
+            asked = str(request.url if request is not None else self._url)
+            raise PackageError(failed_sentence(self._url, "the controller", reason, self.attempts, self._certificate(asked))) from error
+        asked_for = error.wait if isinstance(error, _PassingError) else None
+        wait = min(30.0, 2.0 ** (self.attempts - 1)) if asked_for is None else asked_for
+        passing = isinstance(error, _PassingError | requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
+        # A proxy that wants other credentials is not asked again, which could lock an account.
+        hopeless = not passing or bool(_PROXY_SIGN_IN.search(reason)) or self.attempts > self._retries
+        if hopeless or time.monotonic() + wait >= self._deadline:
+            raise PackageError(failed_sentence(self._url, "the controller", reason, self.attempts)) from error
+        time.sleep(wait)
+
+    def _ask(self, known: t.Mapping[str, str]) -> bool:
+        with self._send("HEAD", _conditions(known)) as response:
+            if response.status_code in _NO_HEAD:
+                return False  # the file counts as another one
+            _require_content(response)
+            self.validators = _validators(response)
+            return bool(response.status_code == _UNCHANGED)
+
+    def _receive(self, target: t.BinaryIO, known: t.Mapping[str, str]) -> bool:
+        begun = target.tell()
+        etag = self.validators.get("etag", "")
+        # Only a strong tag proves that the rest belongs to the same file.
+        resumable = begun and etag.startswith('"')
+        headers = {"Range": f"bytes={begun}-", "If-Range": etag} if resumable else _conditions(known)
+        with self._send("GET", headers) as response:
+            if response.status_code != _PART or not response.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
+                target.seek(0)
+                target.truncate()
+            else:
+                self.resumed = True
+            _require_content(response)
+            if response.status_code == _UNCHANGED:
+                return False
+            self.validators = _validators(response)
+            self._copy(response, target)
+        return True
+
+    def _copy(self, response: t.Any, target: t.BinaryIO) -> None:
+        end = target.tell() + int(response.headers["Content-Length"]) if "Content-Length" in response.headers else None
+        for block in response.iter_content(_BLOCK):
+            target.write(block)
+            if time.monotonic() > self._deadline:
+                raise PackageError(failed_sentence(self._url, "the controller", "the time is up", self.attempts))
+        # Older versions of urllib3 take a short body for a whole one.
+        if end is not None and target.tell() != end:
+            raise _PassingError(f"the transfer broke off after {target.tell()} of {end} bytes")
+
+    @contextlib.contextmanager
+    def _send(self, method: str, headers: dict[str, str]) -> t.Iterator[t.Any]:
+        # Without compression, so that the length is the file's.
+        headers = {"Accept-Encoding": "identity", **headers}
+        request = {"headers": headers, "proxies": dict(self._proxies), "stream": True, "allow_redirects": True}
+        try:
+            answer = self._session.request(method, self._url, **request)
+        except requests.exceptions.InvalidSchema:
+            raise requests.HTTPError("the address leads on to one that does not start with https://") from None
+        with answer:
+            yield answer
+
+    def _certificate(self, url: str) -> dict[str, str]:
+        settings = self._session.merge_environment_settings(url, dict(self._proxies), None, None, None)
+        return presented_certificate(url, requests.utils.select_proxy(url, settings["proxies"]))
+
+
+def _require_content(response: t.Any) -> None:
+    status = response.status_code
+    if status in (_WHOLE, _UNCHANGED) or (status == _PART and "Content-Range" in response.headers):
+        return
+    reason = f"the answer was {status} {response.reason}"
+    if status in _PASSING or status >= 500:
+        raise _PassingError(reason, asked_wait(response))
+    raise requests.HTTPError(reason)
+
+
+def _conditions(known: t.Mapping[str, str]) -> dict[str, str]:
+    if known.get("etag"):
+        return {"If-None-Match": known["etag"]}
+    return {"If-Modified-Since": known["last_modified"]} if known.get("last_modified") else {}
+
+
+def _validators(response: t.Any) -> dict[str, str]:
+    return {"etag": response.headers.get("ETag", ""), "last_modified": response.headers.get("Last-Modified", "")}
+
+
+def _causes(error: BaseException) -> t.Iterator[BaseException]:
+    """Yield an error and what lies behind it, down to the first cause; requests and urllib3 wrap it in attributes and arguments."""
+    inner: t.Any = error
+    while isinstance(inner, BaseException):
+        yield inner
+        reason = getattr(inner, "reason", None)
+        behind = [reason, *inner.args, inner.__cause__]
+        inner = next((one for one in behind if isinstance(one, BaseException)), None)
+
+
+def _words(error: BaseException) -> str:
+    return str(error.args[-1] if error.args else error).strip().rstrip(".")
+
+
+def presented_certificate(url: str, proxy: str | None) -> dict[str, str]:
+    """Return the host that a URL names, and the subject and issuer of the certificate it presents, on a connection that sends nothing.
+
+    Subject and issuer stay empty where they cannot be had: the refusal itself is told without them.
+
+    Args:
+        url: what was asked for.
+        proxy: the address of the proxy on the way, with its user name and password.
+    """
+    target = urllib.parse.urlsplit(url)
+    answer = {"host": target.hostname or "", "subject": "", "issuer": ""}
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    way = urllib.parse.urlsplit(proxy) if proxy else target
+    connection = http.client.HTTPSConnection(str(way.hostname), way.port or 443, timeout=10, context=context)
+    if proxy:
+        connection.set_tunnel(answer["host"], target.port or 443, _proxy_headers(way))
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        connection.connect()
+        answer.update(_names(t.cast(ssl.SSLSocket, connection.sock).getpeercert(binary_form=True)))
+    return answer
+
+
+def _proxy_headers(proxy: urllib.parse.SplitResult) -> dict[str, str]:
+    if not proxy.username:
+        return {}
+    plain = f"{urllib.parse.unquote(proxy.username)}:{urllib.parse.unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": "Basic " + base64.b64encode(plain.encode()).decode()}
+
+
+def _names(certificate: bytes | None) -> dict[str, str]:
+    from cryptography import x509  # comes with msal; only a refused certificate needs it
+
+    read = x509.load_der_x509_certificate(certificate or b"")
+    return {"subject": read.subject.rfc4514_string(), "issuer": read.issuer.rfc4514_string()}
+
+
+def require_proxy_url(url: str | None) -> None:
+    """Refuse a proxy's address that is none, or that carries a password."""
+    parts = urllib.parse.urlsplit(url or "http://none")
+    if parts.scheme != "http" or not parts.hostname or "@" in parts.netloc:
+        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        raise ConfigurationError(
+            f"'proxy_url' is '{shown}': give an address such as http://proxy.example.com:8080; name and password belong into "
+            "'proxy_username' and 'proxy_password'."
+        )
+
+
+def require_https_url(option: str, url: str) -> None:
+    """Refuse an address that is not https, or that carries a password, which would be shown."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
+        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else url
+        raise ConfigurationError(f"'{option}' is '{shown}': give an address that starts with https://, without a user name or password.")
+
+
+def shown_url(url: str) -> str:
+    """Return an address without its query, which may carry a key."""
+    return urllib.parse.urlsplit(url)._replace(query="", fragment="").geturl()
+
+
+def failed_sentence(url: str, who: str, reason: str, attempts: int, certificate: t.Mapping[str, str] | None = None) -> str:
+    """Say why a download failed and what to do.
+
+    Args:
+        url: what was asked for.
+        who: who asked, a host or the controller.
+        reason: the last try's error.
+        attempts: how many tries were made.
+        certificate: host, subject and issuer of the certificate that was refused, if that is why.
+    """
+    tries = f"{attempts} tries" if attempts != 1 else "1 try"
+    failed = f"The package could not be fetched from {shown_url(url)} by {who} ({tries}): {reason}."
+    if certificate is not None:
+        return f"{failed} {_trust_advice(certificate, who)}"
+    if _PROXY_SIGN_IN.search(reason):
+        return f"{failed} The proxy wants to know who asks: give 'proxy_username' and 'proxy_password', or correct them."
+    return f"{failed} Check the way to that address (proxy, firewall, name resolution), then run it again."
+
+
+def _trust_advice(certificate: t.Mapping[str, str], who: str) -> str:
+    store = "name the CA's file in 'ca_path'" if who == "the controller" else "add the CA to the host's trusted roots"
+    host, issuer = certificate["host"], certificate["issuer"]
+    if not issuer:
+        return f"{who} does not trust the certificate of {host}: exempt {host} from TLS inspection, or {store}."
+    presented = f"{host} presented a certificate for '{certificate['subject']}', issued by '{issuer}', which {who} does not trust."
+    if any(known in issuer.lower() for known in _KNOWN_ISSUERS):
+        return f"{presented} Check the clock and the trusted roots there."
+    return (
+        f"{presented} The issuer is neither Microsoft nor DigiCert, so most likely a device on the way inspects TLS: exempt {host} from "
+        f"inspection, or {store}."
+    )

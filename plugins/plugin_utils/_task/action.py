@@ -1,0 +1,126 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Base class of the collection's action plugins.
+
+It validates on the controller, runs payloads on the host through ansible.windows.win_powershell, keeps secrets out of the
+result, and turns the collection's own errors into a failed result with the same keys as a successful one.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+try:  # ansible-core 2.22 masks registered secrets everywhere, and deprecates remove_values
+    from ansible.module_utils.secrets import register_secrets
+except ImportError:
+    register_secrets = None
+    from ansible.module_utils.basic import remove_values
+
+from .._core.errors import AgentError, RemoteError
+from .._host.detached import DetachedJob
+from .._host.payload import load_payload
+from .._options.specs import SPECS
+
+Options = dict[str, t.Any]
+Result = dict[str, t.Any]
+
+_WIN_POWERSHELL = "ansible.windows.win_powershell"
+
+
+class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
+    """What the four action plugins share. A plugin sets MODULE and RETURNS, and implements _agent_run."""
+
+    #: The module's name, as in SPECS.
+    MODULE: t.ClassVar[str]
+    #: Every key the module returns besides changed, failed and msg, with the value it has until it is known.
+    RETURNS: t.ClassVar[Result]
+    #: Rules between options, as validate_argument_spec takes them.
+    RULES: t.ClassVar[dict[str, t.Any]] = {}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
+        """Validate the task's options, run the module, and return its result."""
+        # Detached work is polled by the modules themselves: the result of Ansible's own async would be the bare payload's.
+        self._supports_check_mode, self._supports_async = True, False
+        result: Result = super().run(tmp, task_vars)
+        checked, options = self.validate_argument_spec(SPECS[self.MODULE], **self.RULES)
+        self._secrets = set(checked._no_log_values)
+        # A module logs its options in Windows' event log, which takes 32,766 characters: a longer payload would warn in every task.
+        self._task_vars = {**(task_vars or {}), "ansible_no_target_syslog": True}
+        if register_secrets is not None:
+            register_secrets(sorted(self._secrets))
+        result.update(changed=False, failed=False, msg="", **copy.deepcopy(self.RETURNS))
+        try:
+            self._agent_run(options, result)
+        except AgentError as error:
+            result.update(failed=True, msg=str(error))
+        return result if register_secrets is not None else t.cast(Result, remove_values(result, self._secrets))
+
+    def _agent_run(self, options: Options, result: Result) -> None:
+        """Do the module's work and write what came of it into the result; called with validated options.
+
+        Raises:
+            AgentError: the task fails; what the result holds by then is returned with the error's sentence.
+        """
+        raise NotImplementedError
+
+    def _agent_payload(self, name: str, parameters: Options, secret: Options | None = None, detached_for: int = 0) -> dict[str, t.Any]:
+        """Run one payload on the host and return the object it answers with, and under "changed" whether it changed the host.
+
+        Args:
+            name: the payload, powershell/<name>.ps1.
+            parameters: its parameters; strings, numbers, booleans or lists of strings.
+            secret: parameters that arrive as secure strings.
+            detached_for: seconds that it may take as a job which survives a broken connection; 0 to run it within the connection.
+
+        Raises:
+            RemoteError: the payload ended with an error of its own.
+        """
+        arguments = {
+            "script": load_payload(name),
+            "parameters": parameters,
+            "sensitive_parameters": [{"name": key, "value": value} for key, value in (secret or {}).items()],
+            "error_action": "stop",
+        }
+        if detached_for:
+            answer = DetachedJob(self, self._task_vars, detached_for).run(_WIN_POWERSHELL, arguments)
+        else:
+            answer = self._execute_module(_WIN_POWERSHELL, module_args=arguments, task_vars=self._task_vars)
+        if answer.get("failed") or "result" not in answer:
+            raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {_first_error(answer)}")
+        facts: dict[str, t.Any] = json.loads(answer["result"])
+        return {**facts, "changed": bool(answer.get("changed"))}
+
+    def _agent_hide(self, secret: str) -> None:
+        """Keep a secret that is no option (a token fetched during the task) out of the result."""
+        self._secrets.add(secret)
+        if register_secrets is not None:
+            register_secrets([secret])
+
+    def _agent_say(self, line: str, color: str) -> None:
+        """Show a line on the terminal; nothing where the task must not be told about."""
+        if not self._task.no_log:
+            self._display.display(line if register_secrets is not None else remove_values(line, self._secrets), color=color)
+
+    @staticmethod
+    def _agent_json(value: t.Any) -> str:
+        """Return a value as the JSON text that payloads take for what is more than a list of strings."""
+        return json.dumps(value)
+
+    @property
+    def _agent_host(self) -> str:
+        return str(self._task_vars.get("inventory_hostname", "the host"))
+
+
+def _first_error(answer: Result) -> str:
+    for record in answer.get("error") or []:
+        message = (record.get("exception") or {}).get("message") or record.get("output")
+        if message:
+            return str(message).strip()
+    return str(answer.get("msg") or answer.get("module_stderr") or "no answer").strip()

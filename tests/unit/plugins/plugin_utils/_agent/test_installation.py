@@ -1,0 +1,129 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done about the installed product, from tables of facts."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.installation import (
+    is_complete,
+    is_shared_left,
+    is_there,
+    missing_parts,
+    newest_version,
+    package_switch,
+    remains,
+    services_run,
+)
+from host_facts import empty_host, host
+
+UPDATER_ROW = {"key": "{1}", "view": "Registry64", "display_name": "", "version": "1.1.2334.0", "bundle": False, "updater": True}
+
+
+def with_package(facts: dict[str, t.Any], version: str | None) -> dict[str, t.Any]:
+    """Return the facts with a package of that version on the host."""
+    return {**facts, "package": {"version": version}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "package", "state", "wanted", "switch"),
+    [
+        (empty_host(), "1.1.2334.0", "present", None, "/install"),
+        (host(), None, "present", None, None),
+        (host(), None, "present", "1.1.2334.0", None),
+        (host(), "1.1.2505.0", "present", "1.1.2334.0", None),
+        (host(), "1.1.2505.0", "present", "1.1.2505.0", "/install"),
+        (host(product__version="1.1.977.0"), "1.1.1107.0", "present", "1.1.1107.0", "/install"),
+        (host(product__version="1.1.2600.0"), "1.1.2505.0", "present", "1.1.2505.0", None),
+        (host(), "1.1.2334.0", "latest", None, None),
+        (host(), "1.1.2505.0", "latest", None, "/install"),
+        (host(product__version="1.1.2600.0"), "1.1.2505.0", "latest", None, None),
+        (host(), None, "latest", None, "/install"),
+        (empty_host(), "1.1.2334.0", "latest", None, "/install"),
+        (host(), "1.1.2334.0", "repaired", None, "/repair"),
+        (host(), "1.1.2505.0", "repaired", None, "/install"),
+        (empty_host(), "1.1.2505.0", "repaired", None, "/install"),
+        (host(product__version=None), "1.1.2334.0", "present", None, "/repair"),
+        (host(product__version=None), "1.1.2505.0", "present", None, "/install"),
+        (host(product__uninstall=[]), "1.1.2334.0", "present", None, "/install"),
+        (host(product__module_present=False), "1.1.2334.0", "present", None, "/repair"),
+    ],
+)
+def test_package_is_run_where_it_is_needed(
+    facts: dict[str, t.Any], package: str | None, state: str, wanted: str | None, switch: str | None
+) -> None:
+    assert package_switch(with_package(facts, package), state, wanted) == switch
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({}, []),
+        ({"product__version": None}, ["executable"]),
+        ({"product__uninstall": [UPDATER_ROW]}, ["row under Programs and Features"]),
+        ({"services__0__present": False, "product__registry_present": False}, ["registry key", "service"]),
+    ],
+)
+def test_missing_parts_are_named(changes: dict[str, t.Any], missing: list[str]) -> None:
+    assert missing_parts(host(**changes)) == missing
+    assert is_complete(host(**changes)) == (not missing)
+
+
+def test_empty_host_lacks_everything() -> None:
+    assert len(missing_parts(empty_host())) == 5
+    assert not is_there(empty_host())
+    assert is_there(host(product__version=None))
+
+
+def test_shared_parts_are_left_over_only_when_nobody_needs_them() -> None:
+    assert not is_shared_left(empty_host())
+    with_row = empty_host()
+    with_row["product"]["uninstall"] = [UPDATER_ROW]
+    for facts in (with_row, {**empty_host(), "certificates": host()["certificates"]}):
+        assert is_shared_left(facts)
+        foreign = {**facts, "certificates": [{**one, "issuer": "CN=connectorregistrationca"} for one in facts["certificates"]]}
+        assert is_shared_left(foreign) is bool(facts["product"]["uninstall"])
+        assert not is_shared_left({**facts, "other_agents": ["Microsoft Entra Connect Health Agent"]})
+
+
+def test_newest_version_counts_rows_too() -> None:
+    assert newest_version(empty_host()) is None
+    assert newest_version(host(product__version="1.1.977.0", product__uninstall=[])) == "1.1.977.0"
+    assert newest_version(host(product__version=None)) == "1.1.2334.0"
+    assert newest_version(host(product__version="1.1.2505.0")) == "1.1.2505.0"
+
+
+@pytest.mark.parametrize(
+    ("changes", "run"),
+    [
+        ({}, True),
+        ({"services__0__state": "stopped"}, False),
+        ({"services__0__start_type": "disabled"}, False),
+        ({"services__0__present": False, "services__0__state": None}, False),
+        ({"services__1__present": False, "services__1__state": None}, True),
+        ({"services__1__state": "stopped"}, False),
+    ],
+)
+def test_services_are_judged(changes: dict[str, t.Any], run: bool) -> None:
+    assert services_run(host(**changes)) == run
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (empty_host(), empty_host(), []),
+        (host(), empty_host(), ["record in the cloud", "other agents of the forest", "trace logs"]),
+        (
+            host(services__0__account=r"CONTOSO\svcSync$"),
+            {**empty_host(), "other_agents": ["Microsoft Entra Connect Health Agent"]},
+            ["record in the cloud", "your own", "Health Agent may need them", "trace logs"],
+        ),
+    ],
+)
+def test_what_stays_is_told(before: dict[str, t.Any], after: dict[str, t.Any], words: list[str]) -> None:
+    sentences = remains(before, after)
+    assert len(sentences) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, sentences, strict=True))

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role's variables are judged on the controller, each with a sentence that says what to write instead."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.role import input_errors
+from host_facts import TENANT
+
+GOOD: dict[str, t.Any] = {
+    "accept_eula": True,
+    "ca_path": "",
+    "cloud": "AzureCloud",
+    "domains": [{"name": "contoso.lab", "username": "CONTOSO\\admin", "password": "x"}],
+    "sign_in": {"method": "password", "username": "admin@contoso.lab", "password": "x"},
+    "source": "host",
+    "src": "",
+    "tenant_id": TENANT,
+    "version": "",
+}
+BAD = {
+    "accept_eula": (False, "provisioning_agent_accept_eula: true"),
+    "ca_path": ("/nowhere/ca.pem", "cannot be read"),
+    "cloud": ("AzureMoon", "AzureUSGovernment"),
+    "domains": ([], "name at least one"),
+    "sign_in": ({"method": "password", "username": "admin@contoso.lab"}, "no password"),
+    "tenant_id": ("contoso.lab", "8-4-4-4-12"),
+    "version": ("newest", "such as 1.1"),
+}
+
+
+def test_good_variables_pass() -> None:
+    assert input_errors(GOOD, repairs=True) == []
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
+    value, words = BAD[name]
+    (sentence,) = input_errors({**GOOD, name: value}, repairs=True)
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"domains": [{"name": "CONTOSO", "username": "a", "password": "x"}]}, "write it in full"),
+        ({"gmsa": {"name": "svcSync"}}, "must end in '$'"),
+        ({"gmsa": {"username": "CONTOSO\\admin"}}, "give both"),
+        ({"gmsa": {"name": "svcSync$", "username": "a", "password": "x"}}, "who makes one"),
+        ({"sha256": "zz"}, "64 hexadecimal digits"),
+        ({"root_thumbprints": ["12"]}, "40 hexadecimal digits"),
+        ({"url": "http://mirror.example.com/setup.exe"}, "starts with https://"),
+        ({"install_timeout": 0}, "1 or more"),
+        ({"retries": -1}, "0 or more"),
+        ({"events_since": -1}, "0 or more"),
+        ({"endpoints": ["https://login.lab"]}, "write HOST or HOST:PORT"),
+        ({"source": "share", "src": "packages"}, "give the full path on the host"),
+        ({"proxy_url": "proxy:8080"}, "http"),
+        ({"proxy_username": "user"}, "give both"),
+        ({"settings": {"user_password_length": 1}}, "from 127 to 256"),
+        ({"settings": {"proxy": {}}}, "url"),
+        ({"settings": {"nonsense": 1}}, "nonsense"),
+        ({"wait": -1}, "0 or more"),
+        ({"cloud": "AzureUSGovernment"}, "No registration scope"),
+        ({"sign_in": {"method": "access_token", "graph_access_token": "x"}}, "needed to register"),
+        ({"sign_in": {"method": "client_secret", "client_id": "x", "client_secret": "x"}}, "an application cannot register"),
+        ({"sign_in": {"method": "client_secret", "client_secret": "x"}}, "no client_id"),
+        ({"sign_in": {"method": "refresh_token"}}, "no refresh_token"),
+        ({"sign_in": {"method": "certificate", "client_id": "x", "certificate_path": "/no.pem"}}, "'/no.pem', which cannot be used"),
+    ],
+)
+def test_what_a_later_phase_would_refuse_is_refused_first(changes: dict[str, t.Any], words: str) -> None:
+    (sentence,) = input_errors({**GOOD, **changes}, repairs=True)
+    assert words in sentence
+
+
+def test_cloud_without_download_host_needs_another_source() -> None:
+    sentences = input_errors({**GOOD, "cloud": "AzureChinaCloud"}, repairs=True)
+    assert any("No download URL" in sentence for sentence in sentences)
+
+
+def test_every_bad_variable_is_named_at_once() -> None:
+    assert len(input_errors({**GOOD, **{name: value for name, (value, _) in BAD.items()}}, repairs=True)) == len(BAD)
+
+
+def test_package_file_must_be_readable(tmp_path: Path) -> None:
+    package = tmp_path / "package.exe"
+    assert "cannot be read" in input_errors({**GOOD, "source": "file", "src": str(package)}, repairs=True)[0]
+    assert "cannot be read" in input_errors({**GOOD, "source": "file"}, repairs=True)[0]
+    package.touch()
+    assert input_errors({**GOOD, "source": "file", "src": str(package)}, repairs=True) == []
+
+
+def test_verification_needs_neither_licence_nor_domains() -> None:
+    variables = {"cloud": "AzureCloud", "accept_eula": False, "domains": [], "source": "host"}
+    assert input_errors(variables, repairs=False) == []
+
+
+@pytest.mark.parametrize("method", ["device_code", "azure_cli"])
+def test_methods_that_need_nothing_pass(method: str) -> None:
+    assert input_errors({**GOOD, "sign_in": {"method": method}}, repairs=True) == []
+
+
+def test_application_may_look() -> None:
+    sign_in = {"method": "client_secret", "client_id": "x", "client_secret": "x"}
+    assert input_errors({**GOOD, "sign_in": sign_in}, repairs=False) == []
+
+
+def test_a_sentence_never_holds_a_secret() -> None:
+    sign_in = {"method": "password", "username": "", "password": "canary"}
+    assert "canary" not in " ".join(input_errors({**GOOD, "sign_in": sign_in}, repairs=True))

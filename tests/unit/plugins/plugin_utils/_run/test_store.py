@@ -1,0 +1,148 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Memory that forks share: made once, freed when a worker dies, and never wrong where it does not fit."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+import typing as t
+
+import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
+
+
+def always(value: dict[str, t.Any]) -> bool:
+    return True
+
+
+def in_forks(count: int, work: t.Callable[[], object]) -> list[int]:
+    """Run the same work in forks that begin together; return their exit codes (0: the work returned something true)."""
+    gate, opener = os.pipe()
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            os.close(opener)
+            os.read(gate, 1)
+            code = 1
+            try:
+                code = 0 if work() else 1
+            finally:
+                os._exit(code)
+        children.append(child)
+    os.close(opener)
+    os.close(gate)
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
+def test_forks_share_what_one_of_them_made() -> None:
+    store, (reader, writer) = RunStore(), os.pipe()
+
+    def create() -> dict[str, t.Any]:
+        os.write(writer, b"x")
+        return {"token": "made once"}
+
+    assert in_forks(8, lambda: store.get_or_create("key", create, always)["token"] == "made once") == [0] * 8
+    os.close(writer)
+    assert os.read(reader, 100) == b"x"
+    os.close(reader)
+
+
+def test_fork_waits_while_another_makes_the_value() -> None:
+    """The other one does not wait here, but is refused the lock, so that no time needs to pass."""
+    store, (gate, opener) = RunStore(), os.pipe()
+
+    def not_admitted() -> bool:
+        os.read(gate, 1)
+        lock = fcntl.lockf
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fcntl, "lockf", lambda file, flags: lock(file, flags | fcntl.LOCK_NB))
+            with pytest.raises(BlockingIOError):
+                store.get_or_create("key", lambda: {"code": -1}, always)
+        return True
+
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if not_admitted() else 1
+        finally:
+            os._exit(code)
+
+    def create() -> dict[str, t.Any]:
+        os.write(opener, b"x")
+        return {"code": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}
+
+    assert store.get_or_create("key", create, always) == {"code": 0}
+    os.close(gate)
+    os.close(opener)
+
+
+def test_failure_goes_to_each_caller_and_keeps_nothing() -> None:
+    store = RunStore()
+
+    def fail() -> dict[str, t.Any]:
+        raise ValueError("no")
+
+    def refused() -> bool:
+        with pytest.raises(ValueError, match="no"):
+            store.get_or_create("key", fail, always)
+        return True
+
+    assert in_forks(3, refused) == [0, 0, 0]
+    assert store.get_or_create("key", lambda: {"made": 1}, always) == {"made": 1}
+
+
+def test_worker_that_is_killed_frees_the_lock() -> None:
+    store = RunStore()
+
+    def die() -> dict[str, t.Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    assert in_forks(1, lambda: store.get_or_create("key", die, always)) == [-signal.SIGKILL]
+    assert in_forks(1, lambda: store.get_or_create("key", lambda: {"made": 1}, always)) == [0]
+
+
+def test_stale_value_is_made_again() -> None:
+    store = RunStore()
+    for number in range(3):
+        value = store.get_or_create("key", lambda number=number: {"number": number}, lambda kept: kept["number"] == 1)  # type: ignore[misc]
+        assert value == {"number": min(number, 1)}
+
+
+def test_creating_may_use_the_store_itself() -> None:
+    store = RunStore()
+
+    def listing() -> dict[str, t.Any]:
+        return {"by": store.get_or_create("token", lambda: {"value": "t"}, always)["value"]}
+
+    assert store.get_or_create("listing", listing, always) == {"by": "t"}
+    assert store.get_or_create("token", lambda: {"value": "another"}, always) == {"value": "t"}
+
+
+def test_what_does_not_fit_is_returned_and_not_kept() -> None:
+    store = RunStore(size=100)
+    store.get_or_create("small", lambda: {"a": 1}, always)
+    assert store.get_or_create("large", lambda: {"a": "x" * 100}, always) == {"a": "x" * 100}
+    assert store.get_or_create("large", lambda: {"a": 2}, always) == {"a": 2}
+    assert store.get_or_create("small", lambda: {"a": 3}, always) == {"a": 1}
+
+
+def test_threads_of_one_process_wait_for_each_other() -> None:
+    store, made = RunStore(), []
+
+    def create() -> dict[str, t.Any]:
+        made.append(1)
+        return {"a": 1}
+
+    threads = [threading.Thread(target=store.get_or_create, args=("key", create, always)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [1]
