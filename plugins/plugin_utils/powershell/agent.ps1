@@ -1,4 +1,4 @@
-# Reads the installed agent: product files and registry, Uninstall entries, services, certificate. Needs settings.ps1.
+# Reads the installed agent: product files and registry, Uninstall entries, services, certificate. Needs storage.ps1 and settings.ps1.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -82,8 +82,8 @@ function Get-CertificateFact {
                 subject = $certificate.Subject
                 issuer = $certificate.Issuer
                 agent_id = $agentId
-                not_before = $certificate.NotBefore.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
-                not_after = $certificate.NotAfter.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+                not_before = Format-UtcTime -Time $certificate.NotBefore
+                not_after = Format-UtcTime -Time $certificate.NotAfter
                 has_private_key = $certificate.HasPrivateKey
             }
         }
@@ -254,7 +254,7 @@ function Get-AgentFact {
             name = $name
             domain = $domain
             fqdn = $(if ($domain) { "$dnsName.$domain".ToLowerInvariant() } else { $dnsName.ToLowerInvariant() })
-            time = [System.DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
+            time = Format-UtcTime -Time ([System.DateTime]::UtcNow)
             powershell = $PSVersionTable.PSVersion.ToString()
         }
         product = Get-ProductFact

@@ -154,7 +154,7 @@ function Get-RootKeyFact {
     $times = @($keys | ForEach-Object -Process { Get-EntryValue -Entry $_ -Name 'msKds-UseStartTime' })
     return @{
         conclusive = $times.Count -gt 0 -or ($rights.Count -gt 0 -and [int]$rights[0] -ne 0)
-        use_start_times = @($times | ForEach-Object -Process { [System.DateTime]::FromFileTimeUtc([long]$_).ToString('yyyy-MM-ddTHH:mm:ssZ') })
+        use_start_times = @($times | ForEach-Object -Process { Format-UtcTime -Time ([System.DateTime]::FromFileTimeUtc([long]$_)) })
     }
 }
 

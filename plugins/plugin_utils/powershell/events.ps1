@@ -1,4 +1,4 @@
-# Reads what Windows and the agent have logged about the agent, and the agent's connections.
+# Reads what Windows and the agent have logged about the agent, and the agent's connections. Needs storage.ps1.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -51,7 +51,7 @@ function ConvertTo-EventFact {
     return @{
         id = [int]$Record.Id
         source = [string]$Record.ProviderName
-        time = $Record.TimeCreated.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ')
+        time = Format-UtcTime -Time $Record.TimeCreated
         message = @([string]$Record.Message -split '\r?\n')[0].Trim()
     }
 }

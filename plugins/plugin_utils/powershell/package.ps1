@@ -1,4 +1,4 @@
-# Proves an installer package: what the file is, and the first reason why it may not be run.
+# Proves an installer package: what the file is, and the first reason why it may not be run. Needs storage.ps1.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -73,7 +73,7 @@ function Get-SignatureFact {
     $fact.issuer = $signer.Issuer
     $fact.thumbprint = $signer.Thumbprint
     $end = $signer.NotAfter.ToUniversalTime()
-    $fact.not_after = $end.ToString('yyyy-MM-ddTHH:mm:ssZ')
+    $fact.not_after = Format-UtcTime -Time $end
     $stamped = $null
     if ($null -ne $Table) {
         try {
@@ -89,7 +89,7 @@ function Get-SignatureFact {
         }
     }
     if ($null -ne $stamped) {
-        $fact.time_stamp = $stamped.ToString('yyyy-MM-ddTHH:mm:ssZ')
+        $fact.time_stamp = Format-UtcTime -Time $stamped
     }
     # Windows knows an older kind of stamp too, and judges both; Wine judges neither.
     $inTime = $null -ne $stamped -and $stamped -le $end -and $stamped -ge $signer.NotBefore.ToUniversalTime()

@@ -85,6 +85,8 @@ function Select-ExecutionPolicy {
     if ($Values['ExecutionPolicy']) {
         return [string]$Values['ExecutionPolicy']
     }
+    # Spelt out: a function that just ends yields what Windows PowerShell writes into JSON as {}.
+    return $null
 }
 
 function Get-ExecutionPolicyFact {

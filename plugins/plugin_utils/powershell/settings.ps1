@@ -70,7 +70,8 @@ function Write-ConfigurationFile {
         $text = $text.Replace("`r`n", "`n").Replace("`n", "`r`n")
     }
     $new = "$Path.new"
-    $backup = "$Path.$([System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssfffZ')).bak"
+    $stamp = [System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssfffZ', [System.Globalization.CultureInfo]::InvariantCulture)
+    $backup = "$Path.$stamp.bak"
     try {
         [System.IO.File]::WriteAllText($new, $text, $Old.encoding)
         [System.IO.File]::Replace($new, $Path, $backup)

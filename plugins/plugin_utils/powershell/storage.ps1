@@ -1,7 +1,15 @@
-# Registry, file and version helpers that the other function files and the payloads share.
+# Registry, file, version and time helpers that the other function files and the payloads share.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+function Format-UtcTime {
+    # A time as the controller reads it: UTC, ISO 8601. The host's culture has separators, digits and a calendar of its own.
+    param(
+        [System.DateTime]$Time
+    )
+    return $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
+}
 
 function Get-RegistryValue {
     # All values of one key, below HKEY_LOCAL_MACHINE unless told otherwise, as a hashtable; nothing when the key is absent.
@@ -18,7 +26,8 @@ function Get-RegistryValue {
             return $null
         }
         try {
-            $values = @{}
+            # By ordinal comparison, as Windows names them: a plain @{} compares as the host's culture does.
+            $values = New-Object -TypeName System.Collections.Hashtable -ArgumentList ([System.StringComparer]::OrdinalIgnoreCase)
             foreach ($name in $key.GetValueNames()) {
                 $values[$name] = $key.GetValue($name)
             }
