@@ -221,9 +221,10 @@ def _replace(source: Path, target: Path) -> None:
     shutil.copy(source, target)
 
 
-# Under Wine the store behind Cert:\LocalMachine\Root is written through .NET's own class.
+# Under Wine the store behind Cert:\CurrentUser\Root is written through .NET's own class. What a program adds to LocalMachine's,
+# Wine 10 drops at the next process; hosts have one user, whose store every process reads.
 _TRUST = r"""
 $certificate = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList 'FILE'
-$store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Root', 'LocalMachine'
+$store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Root', 'CurrentUser'
 $store.Open('ReadWrite'); $store.Add($certificate); $store.Close()
 """
