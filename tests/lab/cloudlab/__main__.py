@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudlab import building, lab
+from cloudlab.errors import LabError
 from cloudlab.paths import State
 
 
@@ -21,7 +22,7 @@ def main() -> int:
     state = State(arguments.state.resolve()) if arguments.state else State.default()
     try:
         return int(arguments.run(state, arguments))
-    except lab.LabError as error:
+    except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
 
@@ -53,7 +54,7 @@ def _build(_: State, __: argparse.Namespace) -> int:
 
 def _up(state: State, arguments: argparse.Namespace) -> int:
     if arguments.hosts < 1 or arguments.hosts > 200:
-        raise lab.LabError(f"{arguments.hosts} hosts cannot be: give a number from 1 to 200.")
+        raise LabError(f"{arguments.hosts} hosts cannot be: give a number from 1 to 200.")
     data = lab.up(state, arguments.hosts)
     print(f"{len(data['hosts'])} hosts are up. Inventory: {state.inventory}")
     return 0

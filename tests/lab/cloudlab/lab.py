@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -15,14 +14,15 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from cloudlab.addresses import MICROSOFT_PORT, Block, reserve
+from cloudlab.errors import LabError
 from cloudlab.inventory import inventory
 from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
 from cloudlab.pki import Pki, new_ca
@@ -32,9 +32,6 @@ from cloudlab.windows.boot import boot
 from cloudlab.windows.host import HTTPS_PORT
 from cloudlab.windows.prefix import Prefix, clone
 
-MICROSOFT_PORT = 8443
-#: Blocks of loopback addresses that labs take, 127.0.<block>.x; hosts from 1 on, Microsoft's side at 250.
-_BLOCKS = range(50, 100)
 FOREST = "contoso.lab"
 TENANT_DOMAIN = "contoso.onmicrosoft.lab"
 #: Who may sign in, and what is special about each: the fields of microsoft.config.User.
@@ -56,22 +53,18 @@ SHARE = ("FILES", "packages")
 _START_SECONDS = 60
 
 
-class LabError(Exception):
-    """The lab cannot do what it was asked to; the text says why and what to do."""
-
-
 def up(state: State, host_count: int) -> dict[str, Any]:
     """Bring a lab up and return its state; a lab that cannot be brought up leaves nothing."""
     if state.path.exists():
         raise LabError(f"{state.path} exists: a lab is up already, or was left half up. Run 'lab down' first.")
     state.path.mkdir(mode=0o700, parents=True)
     try:
-        with _addresses():
-            data = _plan(host_count)
+        with reserve() as block:
+            data = _plan(host_count, block)
             _write(state.file, data)
             _start_proxies(state, data)
-            _start_microsoft(state, data)
-        _start_hosts(state, data)
+            _start_microsoft(state, data, block)
+            _start_hosts(state, data)
         _await_proxies(state, data)
         state.inventory.touch(mode=0o600)
         state.inventory.write_text(inventory(data), encoding="utf-8")
@@ -145,26 +138,15 @@ def _ask(state: State, *request: str) -> Any:
         raise LabError(f"The endpoints could not do {error}") from error
 
 
-@contextlib.contextmanager
-def _addresses() -> Iterator[None]:
-    """Let one lab of the machine at a time choose its addresses, until it listens on them: to the next one they look free before that."""
-    with open(Path(tempfile.gettempdir()) / "cloudlab-addresses.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _plan(host_count: int) -> dict[str, Any]:
-    """Choose addresses and secrets."""
-    block = next((one for one in _BLOCKS if _free(f"127.0.{one}.250")), None)
-    if block is None:
-        raise LabError(f"No block of addresses 127.0.{_BLOCKS.start}.x to 127.0.{_BLOCKS.stop - 1}.x is free: end another lab.")
+def _plan(host_count: int, block: Block) -> dict[str, Any]:
+    """Choose names and secrets, and give the block's addresses away."""
     tenant, people = str(uuid.uuid4()), _people()
     return {
-        "hosts": [{"name": f"win{n}", "address": f"127.0.{block}.{n}", "computer": f"WIN{n}"} for n in range(1, host_count + 1)],
+        "hosts": [{"name": f"win{n}", "address": block.address(n), "computer": f"WIN{n}"} for n in range(1, host_count + 1)],
         "windows": {"user": "Administrator", "password": _password()},
         "microsoft": {
-            "address": f"127.0.{block}.250",
-            "url": f"https://127.0.{block}.250:{MICROSOFT_PORT}",
+            "address": block.microsoft,
+            "url": f"https://{block.microsoft}:{MICROSOFT_PORT}",
             "control_key": _password(),
             "tenant": {"id": tenant, "domain": TENANT_DOMAIN},
             "user": people["admin"],
@@ -180,7 +162,7 @@ def _plan(host_count: int) -> dict[str, Any]:
             # As in a tenant where a further agent is added: without one every verdict would warn.
             "configurations": [FOREST],
         },
-        "proxies": proxies.plan(block, _password()),
+        "proxies": proxies.plan(block.number, _password()),
         "pki": {"ca": str(PKI / "ca.pem"), "publisher_root": Pki.load(PKI).thumbprint("code-root")},
         "processes": {},
     }
@@ -216,7 +198,8 @@ def _await_proxies(state: State, data: dict[str, Any]) -> None:
         _await(f"the {name} proxy", data["processes"][process], proxies.listener(proxy), state.logs / f"{process}.out")
 
 
-def _start_microsoft(state: State, data: dict[str, Any]) -> None:
+def _start_microsoft(state: State, data: dict[str, Any], block: Block) -> None:
+    """Start Microsoft's side, which holds the block of addresses from now on."""
     microsoft = data["microsoft"]
     _make_certificates(state, microsoft["applications"])
     config = {
@@ -237,7 +220,7 @@ def _start_microsoft(state: State, data: dict[str, Any]) -> None:
         "log": str(state.logs / "microsoft.log"),
     }
     _write(state.config("microsoft"), config)
-    _spawn(state, data, "microsoft", "microsoft", ["--config", str(state.config("microsoft"))])
+    _spawn(state, data, "microsoft", "microsoft", ["--config", str(state.config("microsoft"))], [block.held_by.fileno()])
     _await("Microsoft's side", data["processes"]["microsoft"], (microsoft["address"], MICROSOFT_PORT), state.logs / "microsoft.out")
 
 
@@ -285,7 +268,7 @@ def _start_host(state: State, data: dict[str, Any], host: dict[str, str]) -> Non
     boot(prefix, host["computer"], FOREST, {r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab": {"MicrosoftSide": data["microsoft"]["url"]}})
 
 
-def _spawn(state: State, data: dict[str, Any], name: str, module: str, arguments: list[str]) -> None:
+def _spawn(state: State, data: dict[str, Any], name: str, module: str, arguments: list[str], inherited: Sequence[int] = ()) -> None:
     """Start one of the lab's servers, a module of this package, and note its process at once, so that `down` finds it after a crash."""
     with open(state.logs / f"{name}.out", "ab") as output:
         process = subprocess.Popen(
@@ -295,6 +278,7 @@ def _spawn(state: State, data: dict[str, Any], name: str, module: str, arguments
             stdout=output,
             stderr=output,
             start_new_session=True,
+            pass_fds=inherited,
         )
     data["processes"][name] = process.pid
     _write(state.file, data)
@@ -337,15 +321,6 @@ def _listens(address: str, port: int) -> bool:
     with socket.socket() as one:
         one.settimeout(2)
         return one.connect_ex((address, port)) == 0
-
-
-def _free(address: str) -> bool:
-    with socket.socket() as one:
-        try:
-            one.bind((address, MICROSOFT_PORT))
-        except OSError:
-            return False
-    return True
 
 
 def _write(file: Path, data: dict[str, Any]) -> None:
