@@ -25,19 +25,14 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import setup_checks
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / ".build"
 LAB = REPOSITORY / "tests" / "lab"
 COLLECTIONS = BUILD / "collections" / "ansible_collections"
 REQUIREMENTS = [LAB / "requirements.txt", REPOSITORY / "tests" / "requirements.txt"]
 
-#: Debian packages, and a file that tells whether each is there.
-PACKAGES = {
-    "wine64": "/usr/lib/wine/wine64",
-    "wine": "/usr/bin/wine",
-    "gcc-mingw-w64-x86-64": "/usr/bin/x86_64-w64-mingw32-gcc",
-    "osslsigncode": "/usr/bin/osslsigncode",
-}
 #: ansible-core 2.21 wants a newer Python than 2.19 does: both are tested where both Pythons are there.
 SECOND_PYTHON = "3.13"
 #: Before 3.8.0, its async_status needs a class of .NET Framework, which PowerShell 7 does not have.
@@ -48,9 +43,9 @@ DIA_LIBRARY = "Microsoft.DiaSymReader.Native.amd64.dll"
 
 
 def main() -> None:
-    """Do every step that is not done."""
-    if importlib.util.find_spec("ensurepip") is None:  # Debian keeps it in a package of its own
-        PACKAGES["python3-venv"] = "/usr/share/doc/python3-venv"
+    """Do every step that is not done, on a machine that can hold the lab."""
+    check_machine()
+    if importlib.util.find_spec("ensurepip") is None:  # what makes the environments has to be there first
         debian_packages()
     steps = [debian_packages, first_python, second_python, unpack_powershell]
     with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
@@ -60,16 +55,23 @@ def main() -> None:
     sys.exit(subprocess.run([python_of("venv"), "-m", "cloudlab", "build"], check=False, env=environment).returncode)
 
 
+def check_machine() -> None:
+    """End, before anything is changed, if the machine cannot hold the lab, and say all that it lacks."""
+    problems = setup_checks.problems(setup_checks.look(BUILD))
+    if problems:
+        sys.exit("Nothing was set up:\n" + "\n".join(f"- {problem}" for problem in problems))
+
+
 def debian_packages() -> None:
     """Install what is missing."""
-    missing = [name for name, file in PACKAGES.items() if not Path(file).exists()]
+    missing = setup_checks.missing_packages()
     if missing:
         step("Debian packages " + " ".join(missing), lambda: install_debian(missing))
 
 
-def install_debian(names: list[str]) -> None:
+def install_debian(names: Iterable[str]) -> None:
     """Call apt-get, as root or through sudo."""
-    prefix = [] if os.geteuid() == 0 else ["sudo"]
+    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *names]):
         run([*prefix, "apt-get", *arguments], env=environment)
