@@ -16,7 +16,6 @@ from ..plugin_utils._agent.installation import AGENT_SERVICE, is_complete
 from ..plugin_utils._agent.registration import Plan, plan_registration
 from ..plugin_utils._agent.registration_errors import failed_steps
 from ..plugin_utils._checks.prerequisites import account_problems
-from ..plugin_utils._core.clouds import resolve_cloud
 from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
 from ..plugin_utils._host.detached import is_connection_error, reconnect
 from ..plugin_utils._host.payload import load_payload
@@ -24,8 +23,9 @@ from ..plugin_utils._host.probe import host_probe
 from ..plugin_utils._options.rules import require_dns_name, require_guid, require_managed_account, require_positive
 from ..plugin_utils._run.notes import note_registration
 from ..plugin_utils._run.registration_turn import registration_turn
-from ..plugin_utils._sign_in.acquire import SignIn, scope_for
-from ..plugin_utils._sign_in.registration_token import registration_token
+from ..plugin_utils._sign_in.access import Access
+from ..plugin_utils._sign_in.acquire import acquire, scope_for
+from ..plugin_utils._sign_in.options import tenant_access
 from ..plugin_utils._sign_in.token import Token
 from ..plugin_utils._task.action import AgentAction, Options, Result
 
@@ -51,16 +51,16 @@ class ActionModule(AgentAction):
     }
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        self._agent_validate(options)
+        access = self._agent_validate(options)
         facts, plan = self._agent_plan(options, result)
         if plan.reasons and self._task.check_mode:
-            self._agent_predict(options, plan, result)
+            self._agent_predict(access, plan, result)
         elif plan.reasons:
             with registration_turn(options["tenant_id"], self._agent_announce_wait, options["lock_dir"]) as waited:
                 if waited:  # another playbook may have registered this very host meanwhile
                     facts, plan = self._agent_plan(options, result)
                 if plan.reasons:
-                    self._agent_take_turn(options, plan, facts, result)
+                    self._agent_take_turn(options, access, plan, facts, result)
         if not plan.reasons:
             result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
 
@@ -79,10 +79,10 @@ class ActionModule(AgentAction):
             self._agent_preflight(account_problems(facts, account))
         return facts, plan
 
-    def _agent_take_turn(self, options: Options, plan: Plan, facts: Facts, result: Result) -> None:
+    def _agent_take_turn(self, options: Options, access: Access, plan: Plan, facts: Facts, result: Result) -> None:
         """Register while no other host does."""
         # A token that was fetched before the wait might be over after it.
-        token = self._agent_token(options) if plan.signs_in else None
+        token = self._agent_token(access) if plan.signs_in else None
         deadline = time.monotonic() + options["timeout"]
         try:
             self._agent_register(options, plan, facts, token, result)
@@ -102,10 +102,10 @@ class ActionModule(AgentAction):
                 f"The service account cannot be set on {self._agent_host}: {' '.join(problems)} If that is wrong, set 'preflight: false'."
             )
 
-    def _agent_predict(self, options: Options, plan: Plan, result: Result) -> None:
+    def _agent_predict(self, access: Access, plan: Plan, result: Result) -> None:
         """Say what would be done; a sign-in that would be refused is part of the truth."""
         if plan.signs_in:
-            self._agent_token(options)
+            self._agent_token(access)
         result.update(changed=True, msg=f"The agent would be registered: {'; '.join(plan.reasons)}.")
 
     def _agent_outwait(self, deadline: float) -> None:
@@ -126,8 +126,8 @@ class ActionModule(AgentAction):
     def _agent_announce_wait(self) -> None:
         display.v(f"{self._agent_host} waits for its turn to register: one host at a time.")
 
-    def _agent_validate(self, options: Options) -> None:
-        """Refuse bad input before the host is asked anything."""
+    def _agent_validate(self, options: Options) -> Access:
+        """Refuse bad input before the host is asked anything, and return the access to the tenant."""
         require_guid("tenant_id", options["tenant_id"])
         require_positive(options, "timeout", "request_timeout")
         if not options["domains"]:
@@ -138,11 +138,13 @@ class ActionModule(AgentAction):
         if options["certificate_renewal_days"] < 0:
             days = options["certificate_renewal_days"]
             raise ConfigurationError(f"'certificate_renewal_days' is {days}: give a number of days, 0 or more.")
-        scope_for(SignIn.from_options(options["sign_in"]), resolve_cloud(options["cloud"]), "registration")
+        access = t.cast(Access, tenant_access(options))  # both options that it needs are required
+        scope_for(access.sign_in, access.cloud, "registration")
+        return access
 
-    def _agent_token(self, options: Options) -> Token:
+    def _agent_token(self, access: Access) -> Token:
         """Return the run's token, and keep it out of the result."""
-        token = registration_token(options)
+        token = acquire(access, "registration")
         self._agent_hide(token.value)
         return token
 

@@ -36,9 +36,9 @@ from ..plugin_utils._host.payload import load_payload
 from ..plugin_utils._host.probe import chosen_endpoints, host_probe
 from ..plugin_utils._options.rules import require_guid, require_positive
 from ..plugin_utils._run.notes import last_registration
-from ..plugin_utils._run.store import RUN_STORE
-from ..plugin_utils._sign_in.acquire import SignIn
-from ..plugin_utils._sign_in.registration_token import registration_token
+from ..plugin_utils._sign_in.access import Access
+from ..plugin_utils._sign_in.acquire import acquire
+from ..plugin_utils._sign_in.options import tenant_access
 from ..plugin_utils._task.action import AgentAction, Options, Result
 
 Facts = dict[str, t.Any]
@@ -73,7 +73,8 @@ class ActionModule(AgentAction):
     def _agent_run(self, options: Options, result: Result) -> None:
         expect = expectation(options)
         probe = platform_probe(options, expect)
-        directory = cloud_directory(options)
+        access = verify_access(options)
+        directory = cloud_directory(options, access)
         # An agent that was registered a minute ago is not in a listing from the run's beginning; hosts that wait share a new one.
         newest = time.time() - _POLL_SECONDS if options["wait"] else 0.0
         registered = last_registration()
@@ -95,7 +96,7 @@ class ActionModule(AgentAction):
         checks += judge_cloud(
             facts, checks, record, states, cloud_required=required["cloud_check"], sync_required=required["sync_check"]
         )
-        sign_in = self._agent_sign_in(options, checks)
+        sign_in = self._agent_sign_in(access if options["registration_check"] else None, checks)
         checks += sign_in
         result.update(
             blockers=blockers([*found, *sign_in], facts, expect.service_account, working=working),
@@ -106,13 +107,13 @@ class ActionModule(AgentAction):
         self._agent_show(checks)
         conclude(checks, options["fail_on"], result)
 
-    def _agent_sign_in(self, options: Options, checks: list[Check]) -> list[Check]:
+    def _agent_sign_in(self, access: Access | None, checks: list[Check]) -> list[Check]:
         """Judge whether this sign-in may register, where that is wanted and the host needs it: one that may not is no reason to install."""
-        if not options["registration_check"] or "register" not in drift(checks):
+        if access is None or "register" not in drift(checks):
             return []
         expected = "a token for the registration"
         try:
-            token = registration_token(options)
+            token = acquire(access, "registration")
         except AgentError as error:
             return [Check("sign_in", "fail", expected, str(error).rstrip("."), "mend the sign-in, then run it again")]
         self._agent_hide(token.value)
@@ -171,21 +172,29 @@ def platform_probe(options: Options, expect: Expectation) -> str:
     return host_probe(expect.service_account, endpoints, options["events_since"], expect.settings.get("proxy"))
 
 
-def cloud_directory(options: Options) -> CloudDirectory | None:
-    """Return whom to ask for agents and sync configurations in the cloud, or None when nobody is to be asked."""
+def asked_of_cloud(options: Options) -> tuple[bool, bool]:
+    """Return whether agents, and whether sync configurations are looked up in the cloud."""
     agents = options["cloud_check"] != "off"
     # Who switches the cloud off means all of it; an application, which may not list agents, asks for configurations alone.
-    configurations = options["sync_check"] == "required" or (agents and options["sync_check"] == "best_effort")
+    return agents, options["sync_check"] == "required" or (agents and options["sync_check"] == "best_effort")
+
+
+def verify_access(options: Options) -> Access | None:
+    """Return the access to the tenant, None when nothing is asked of it."""
+    return tenant_access(options) if any(asked_of_cloud(options)) or options["registration_check"] else None
+
+
+def cloud_directory(options: Options, access: Access | None) -> CloudDirectory | None:
+    """Return whom to ask for agents and sync configurations in the cloud, or None when nobody is to be asked."""
+    agents, configurations = asked_of_cloud(options)
     if not (agents or configurations):
         return None
-    if not options["sign_in"] or not options["tenant_id"]:
+    if access is None:
         for name in ("cloud_check", "sync_check"):
             if options[name] == "required":
                 raise ConfigurationError(f"'{name}' is required: give 'tenant_id' and 'sign_in', or set it to best_effort or off.")
         return None
-    cloud, sign_in = resolve_cloud(options["cloud"]), SignIn.from_options(options["sign_in"])
-    where = (options["tenant_id"], options["ca_path"], options["request_timeout"], RUN_STORE)
-    return CloudDirectory(sign_in, cloud, *where, with_agents=agents, with_configurations=configurations)
+    return CloudDirectory(access, with_agents=agents, with_configurations=configurations)
 
 
 def agent_record(

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 from datetime import UTC, datetime
 
-from ..plugin_utils._core.clouds import resolve_cloud
 from ..plugin_utils._core.errors import SignInError
 from ..plugin_utils._options.rules import require_guid, require_positive
+from ..plugin_utils._sign_in.access import Access, Request
 from ..plugin_utils._sign_in.cache import open_cache
-from ..plugin_utils._sign_in.methods import Request
-from ..plugin_utils._sign_in.options import SignIn
+from ..plugin_utils._sign_in.methods.device_code import cache_file
+from ..plugin_utils._sign_in.options import tenant_access
 from ..plugin_utils._sign_in.person import KeptSignIn, kept_sign_in, sign_in_person
 from ..plugin_utils._task.action import AgentAction, Options, Result
 
@@ -34,7 +33,7 @@ class ActionModule(AgentAction):
 
     def _agent_run(self, options: Options, result: Result) -> None:
         requests = self._agent_requests(options)
-        path = requests[0].sign_in.cache_file
+        path = cache_file(requests[0].sign_in)
         result["cache_path"] = path
         if not options["force"] and os.path.exists(path):
             cache = open_cache(path)
@@ -53,11 +52,10 @@ class ActionModule(AgentAction):
         """Refuse bad input, and return what a later run will want: a token for each audience."""
         require_guid("tenant_id", options["tenant_id"])
         require_positive(options, "request_timeout")
-        cloud = resolve_cloud(options["cloud"])
         given = {"method": "device_code", **{name: options[name] for name in ("cache_path", "client_id", "username")}}
-        scopes = [scope for scope in (cloud.registration_scope, f"{cloud.graph}/.default") if scope]
-        whole = Request(SignIn.from_options(given), cloud, options["tenant_id"], "", options["ca_path"], options["request_timeout"])
-        return [dataclasses.replace(whole, scope=scope) for scope in scopes]
+        access = t.cast(Access, tenant_access({**options, "sign_in": given}))  # the tenant is required
+        scopes = (access.cloud.registration_scope, f"{access.cloud.graph}/.default")
+        return [Request(access, scope) for scope in scopes if scope]
 
     def _agent_ask(self, requests: list[Request], path: str, result: Result) -> None:
         """Ask a person. Nothing has changed until he has signed in."""

@@ -47,17 +47,23 @@ def _sources(file: Path, node: ast.ImportFrom) -> t.Iterator[str]:
         yield str(node.module).partition(".")[0]
         return
     base = file.parent if node.level == 1 else file.parents[node.level - 1]
-    where = ".".join([*base.relative_to(HOUSE).parts, *(node.module or "").split(".")]).strip(".")
-    if "." in where:
+    where = ".".join([*base.relative_to(HOUSE).parts, *([node.module] if node.module else [])])
+    if node.module:
         yield where
-    else:  # from . import module, from .._package import module
-        yield from (f"{where}.{alias.name}" for alias in node.names)
+    else:  # from . import module, from .. import _package
+        yield from (f"{where}.{alias.name}".strip(".") for alias in node.names)
+
+
+def modules() -> dict[str, frozenset[str]]:
+    """Return the house's modules, each with what it imports; a package's head counts as a module of the package's name."""
+    files = [file for package in PACKAGES for file in (HOUSE / package).rglob("*.py")]
+    return {".".join(file.relative_to(HOUSE).with_suffix("").parts).removesuffix(".__init__"): imports(file) for file in files}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_package_imports_what_its_head_says(package: str) -> None:
     allowed = may_import(package) | {package}
-    for file in sorted((HOUSE / package).glob("*.py")):
+    for file in sorted((HOUSE / package).rglob("*.py")):
         for name in imports(file):
             first = name.partition(".")[0]
             if first.startswith("_") and first != "__future__":
@@ -69,7 +75,7 @@ def test_package_imports_what_its_head_says(package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_package_says_nothing_that_it_does_not_import(package: str) -> None:
-    used = {name.partition(".")[0] for file in (HOUSE / package).glob("*.py") for name in imports(file)}
+    used = {name.partition(".")[0] for file in (HOUSE / package).rglob("*.py") for name in imports(file)}
     assert may_import(package) <= used, f"{package}/__init__.py allows what nobody imports: {may_import(package) - used}"
 
 
@@ -78,8 +84,8 @@ def test_packages_stand_above_one_another() -> None:
 
 
 def test_modules_import_one_another_in_no_circle() -> None:
-    modules = {f"{file.parent.name}.{file.stem}": imports(file) for package in PACKAGES for file in (HOUSE / package).glob("*.py")}
-    graphlib.TopologicalSorter({name: {one for one in used if one in modules} for name, used in modules.items()}).prepare()
+    known = modules()
+    graphlib.TopologicalSorter({name: {one for one in used if one in known} for name, used in known.items()}).prepare()
 
 
 def test_every_module_is_in_a_package() -> None:

@@ -12,9 +12,9 @@ import dataclasses
 import time
 import typing as t
 
-from .._core.clouds import Cloud
 from .._core.errors import AgentError, GraphError
-from .._sign_in.acquire import SignIn, Store, acquire
+from .._sign_in.access import Access
+from .._sign_in.acquire import acquire
 from .._sign_in.token import Token
 from .graph import GraphClient
 from .records import Listing
@@ -30,22 +30,12 @@ class CloudDirectory:
     """The tenant's agents and sync configurations, as the hosts of one run see them.
 
     Attributes:
-        sign_in: how to sign in.
-        cloud: which cloud.
-        tenant_id: which tenant.
-        ca_path: a file of CA certificates for the controller's requests, or None.
-        timeout: seconds for one request.
-        store: memory that the run's forks share.
+        access: the access to the tenant.
         with_agents: whether agents are asked for.
         with_configurations: whether sync configurations are asked for.
     """
 
-    sign_in: SignIn
-    cloud: Cloud
-    tenant_id: str
-    ca_path: str | None
-    timeout: int
-    store: Store
+    access: Access
     with_agents: bool = True
     with_configurations: bool = False
 
@@ -65,14 +55,14 @@ class CloudDirectory:
     def _shared(self, name: str, fetch: t.Callable[[], dict[str, t.Any]], not_older_than: float) -> dict[str, t.Any]:
         """Return what the run has fetched already, or what fetch returns now."""
         oldest = max(not_older_than, time.time() - _MAX_AGE)
-        key = f"{name} {self.cloud.graph} {self.tenant_id} {self.sign_in.fingerprint}"
+        key = f"{name} {self.access.cloud.graph} {self.access.key}"
 
         def create() -> dict[str, t.Any]:
             # The time before the question: what changes during it may be missing from the answer.
             fetched_at = time.time()
             return {**fetch(), "fetched_at": fetched_at}
 
-        return self.store.get_or_create(key, create, lambda stored: bool(stored["fetched_at"] >= oldest))
+        return self.access.store.get_or_create(key, create, lambda stored: bool(stored["fetched_at"] >= oldest))
 
     def _fetch_agents(self) -> dict[str, t.Any]:
         try:
@@ -90,7 +80,7 @@ class CloudDirectory:
 
     def _ask(self, question: t.Callable[[GraphClient], Answer], *, users_only: bool = False) -> Answer:
         """Put a question to Graph; once more with a new token where the first one is rejected."""
-        token = self._token()
+        token = acquire(self.access, "graph")
         if users_only and token.application:
             raise GraphError(
                 "The sign-in is an application's own, and Microsoft Graph lists agents to users alone: give a user's sign-in, "
@@ -102,22 +92,10 @@ class CloudDirectory:
             if error.status != 401:
                 raise
         # A token can be revoked before its time, with a new password or a changed role.
-        return question(self._client(self._token(token.value)))
+        return question(self._client(acquire(self.access, "graph", token.value)))
 
     def _client(self, token: Token) -> GraphClient:
-        return GraphClient(self.cloud.graph, token, ca_path=self.ca_path, timeout=self.timeout)
-
-    def _token(self, rejected: str | None = None) -> Token:
-        return acquire(
-            self.sign_in,
-            self.cloud,
-            self.tenant_id,
-            audience="graph",
-            ca_path=self.ca_path,
-            timeout=self.timeout,
-            store=self.store,
-            rejected=rejected,
-        )
+        return GraphClient(self.access.cloud.graph, token, ca_path=self.access.ca_path, timeout=self.access.timeout)
 
 
 def _groups(client: GraphClient) -> list[dict[str, t.Any]] | None:

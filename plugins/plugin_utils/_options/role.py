@@ -21,7 +21,8 @@ from .._core.version import parse_version
 from .._host.probe import chosen_endpoints
 from .._package.proof import package_rules
 from .._package.transfer import require_https_url, require_proxy_url
-from .._sign_in.acquire import SignIn, scope_for
+from .._sign_in.acquire import scope_for
+from .._sign_in.options import read_sign_in
 from .rules import (
     require_dns_name,
     require_guid,
@@ -73,7 +74,7 @@ def _ca_path(variables: Variables) -> None:
 
 def _sign_in(variables: Variables) -> None:
     if variables.get("sign_in"):
-        SignIn.from_options(variables["sign_in"])
+        read_sign_in(variables["sign_in"])
 
 
 def _version(variables: Variables) -> None:
@@ -141,7 +142,7 @@ def _package(variables: Variables) -> None:
 
 
 def _registration(variables: Variables) -> None:
-    sign_in = SignIn.from_options(variables["sign_in"]) if variables.get("sign_in") else None
+    sign_in = read_sign_in(variables["sign_in"]) if variables.get("sign_in") else None
     scope_for(sign_in, resolve_cloud(variables["cloud"]), "registration")
 
 

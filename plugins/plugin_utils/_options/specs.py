@@ -20,7 +20,9 @@ from .._package.proof import (
     MICROSOFT_ROOTS,
     PRODUCT_NAMES,
 )
-from .._sign_in.options import AZURE_CLI, CACHE_PATH, NEEDS
+from .._sign_in.access import AZURE_CLI
+from .._sign_in.cache import CACHE_PATH
+from .._sign_in.options import sign_in_spec
 
 Spec = dict[str, dict[str, t.Any]]
 
@@ -40,26 +42,7 @@ CLOUD: Spec = {
 }
 
 SIGN_IN: Spec = {
-    "sign_in": {
-        "type": "dict",
-        "options": {
-            "access_token": {"type": "str", "no_log": True},
-            "cache_path": {"type": "path", "default": CACHE_PATH},
-            "certificate_password": {"type": "str", "no_log": True},
-            "certificate_path": {"type": "path"},
-            "client_id": {"type": "str", "default": AZURE_CLI},
-            "client_secret": {"type": "str", "no_log": True},
-            "graph_access_token": {"type": "str", "no_log": True},
-            "method": {"type": "str", "choices": list(NEEDS), "required": True},
-            "password": {"type": "str", "no_log": True},
-            "refresh_token": {"type": "str", "no_log": True},
-            "username": {"type": "str"},
-        },
-        "required_if": [
-            *(("method", method, names) for method, names in NEEDS.items() if names),
-            ("method", "access_token", ("access_token", "graph_access_token"), True),
-        ],
-    },
+    "sign_in": sign_in_spec(),
     "tenant_id": {"type": "str"},
 }
 

@@ -14,14 +14,11 @@ import typing as t
 
 from .._core.clouds import Cloud
 from .._core.errors import ConfigurationError, SignInError
-from .methods import Request, obtain
-from .options import APPLICATIONS, SignIn
+from .access import Access, Audience, Request, SignIn
+from .methods import METHODS
 from .refusals import SIGN_IN_ITSELF
 from .token import GRAPH, MARGIN, Token, expiry, read_token
 
-__all__ = ["Audience", "SignIn", "Store", "acquire", "scope_for"]
-
-Audience = t.Literal["registration", "graph"]
 Value = dict[str, t.Any]
 
 #: How long a refusal is remembered: longer than any run, since each new try of a wrong password counts towards the account's lock.
@@ -30,34 +27,12 @@ _REFUSED_SECONDS = 7 * 24 * 3600
 _TROUBLE_SECONDS = 60
 
 
-class Store(t.Protocol):
-    """Memory that the forks of a run share (_run/store.py)."""
-
-    def get_or_create(self, key: str, create: t.Callable[[], Value], fresh: t.Callable[[Value], bool]) -> Value:
-        """Return the value under a key, made by create unless there is a fresh one."""
-
-
-def acquire(
-    sign_in: SignIn,
-    cloud: Cloud,
-    tenant_id: str,
-    *,
-    audience: Audience,
-    ca_path: str | None,
-    timeout: int,
-    store: Store,
-    rejected: str | None = None,
-) -> Token:
+def acquire(access: Access, audience: Audience, rejected: str | None = None) -> Token:
     """Return a checked token, signing in only if the run has none yet or its own is near its end.
 
     Args:
-        sign_in: how to sign in.
-        cloud: which cloud.
-        tenant_id: which tenant.
+        access: the access to the tenant.
         audience: what the token is for.
-        ca_path: a file of CA certificates for the controller's requests, or None.
-        timeout: seconds for one request.
-        store: memory that the run's forks share.
         rejected: the value of a token that the service has refused (401); another one is fetched for it, once.
 
     Raises:
@@ -65,15 +40,14 @@ def acquire(
         SignInError: Microsoft refused the sign-in, or could not be reached.
         TokenError: the token is of the wrong kind.
     """
-    scope = scope_for(sign_in, cloud, audience)
-    if sign_in.method == "access_token":
-        value = _given_token(sign_in, audience, rejected)
-    else:
-        value = _RunSignIn(Request(sign_in, cloud, tenant_id, scope, ca_path, timeout), store, rejected).token()
+    scope = scope_for(access.sign_in, access.cloud, audience)
+    value = _RunSignIn(Request(access, scope), rejected).token()
     registers = audience == "registration"
     audience_id = None if registers else GRAPH
-    token = read_token(value, tenant_id, scope.rpartition("/")[0], audience_id=audience_id, roles=registers, application=not registers)
-    return dataclasses.replace(token, upn=token.upn or sign_in.username or "")
+    token = read_token(
+        value, access.tenant_id, scope.rpartition("/")[0], audience_id=audience_id, roles=registers, application=not registers
+    )
+    return dataclasses.replace(token, upn=token.upn or access.sign_in.username)
 
 
 def scope_for(sign_in: SignIn | None, cloud: Cloud, audience: Audience) -> str:
@@ -92,30 +66,20 @@ def scope_for(sign_in: SignIn | None, cloud: Cloud, audience: Audience) -> str:
             f"No registration scope is known for the cloud {cloud.name}: describe the cloud as a dictionary with 'registration_scope', "
             "or register its agents with the wizard."
         )
-    if sign_in and audience == "registration" and sign_in.method in APPLICATIONS:
-        raise ConfigurationError(
-            f"'sign_in' has the method {sign_in.method}: an application cannot register an agent, Microsoft accepts only a user's "
-            "delegated token. Use device_code, password, refresh_token, access_token or azure_cli."
-        )
-    if sign_in and sign_in.method == "access_token" and not _token_for(sign_in, audience):
-        purpose = "register" if audience == "registration" else "ask Microsoft Graph"
-        raise ConfigurationError(f"'sign_in' has no '{_option_of(audience)}', which is needed to {purpose}: give it.")
+    if sign_in:
+        _require_audience(sign_in, audience)
     return str(cloud.registration_scope) if audience == "registration" else f"{cloud.graph}/.default"
 
 
-def _option_of(audience: Audience) -> str:
-    return "access_token" if audience == "registration" else "graph_access_token"
-
-
-def _token_for(sign_in: SignIn, audience: Audience) -> str:
-    return ((sign_in.access_token if audience == "registration" else sign_in.graph_access_token) or "").strip()
-
-
-def _given_token(sign_in: SignIn, audience: Audience, rejected: str | None) -> str:
-    value = _token_for(sign_in, audience)
-    if value == rejected:
-        raise SignInError(f"The service rejected the token in '{_option_of(audience)}': give a new one.")
-    return value
+def _require_audience(sign_in: SignIn, audience: Audience) -> None:
+    method = METHODS[sign_in.method]
+    if audience == "registration" and method.application:
+        *users, last = [one.name for one in METHODS.values() if not one.application]
+        raise ConfigurationError(
+            f"'sign_in' has the method {method.name}: an application cannot register an agent, Microsoft accepts only a user's "
+            f"delegated token. Use {', '.join(users)} or {last}."
+        )
+    method.serves(sign_in, audience)
 
 
 class _RunSignIn:
@@ -126,8 +90,8 @@ class _RunSignIn:
     tried by every host would lock the account.
     """
 
-    def __init__(self, request: Request, store: Store, rejected: str | None) -> None:
-        self._request, self._store, self._rejected = request, store, rejected
+    def __init__(self, request: Request, rejected: str | None) -> None:
+        self._request, self._rejected = request, rejected
         self._known: Value = {"kept": "", "refusal": None, "tokens": {}}
 
     def token(self) -> str:
@@ -136,9 +100,8 @@ class _RunSignIn:
         Raises:
             SignInError: the sign-in is refused, now or before in this run.
         """
-        request = self._request
-        key = f"sign-in {request.cloud.authority} {request.tenant_id} {request.sign_in.fingerprint}"
-        entry = self._entry(self._store.get_or_create(key, self._renewed, self._serves))
+        access = self._request.access
+        entry = self._entry(access.store.get_or_create(f"sign-in {access.cloud.authority} {access.key}", self._renewed, self._serves))
         if "error" in entry:
             raise SignInError(entry["error"], entry["code"])
         return str(entry["value"])
@@ -170,12 +133,15 @@ class _RunSignIn:
         if rejected and before["replaced"]:
             return _refusal(SignInError(self._rejected_again()), _REFUSED_SECONDS), kept
         try:
-            value, kept = obtain(dataclasses.replace(self._request, renew=self._rejected is not None), kept)
+            value, kept = METHODS[self._request.sign_in.method].obtain(self._wanted(), kept)
         except SignInError as error:
             return _refusal(error, _REFUSED_SECONDS if error.code else _TROUBLE_SECONDS), kept
         if value == self._rejected:
             return _refusal(SignInError(self._rejected_again()), _TROUBLE_SECONDS), kept
         return {"value": value, "until": expiry(value) - MARGIN, "replaced": rejected}, kept
+
+    def _wanted(self) -> Request:
+        return dataclasses.replace(self._request, renew=self._rejected is not None)
 
     def _rejected_again(self) -> str:
         return (

@@ -16,13 +16,15 @@ import typing as t
 
 from .._core.errors import AgentError, ConfigurationError, SignInError
 from .._core.redaction import redact
-from .options import CACHE_PATH
 
 try:
     import msal_extensions
     from msal_extensions.token_cache import LockError
 except ImportError:  # the documentation can be read without it
     msal_extensions = None
+
+#: Where a device code's sign-in is kept unless told otherwise, beside the packages.
+CACHE_PATH = "~/.ansible/entra_ops.cloud_sync/sign_in.bin"
 
 _FilePersistence: t.Any = msal_extensions.FilePersistence if msal_extensions else object
 _PersistedTokenCache: t.Any = msal_extensions.PersistedTokenCache if msal_extensions else object

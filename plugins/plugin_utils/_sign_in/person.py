@@ -14,15 +14,8 @@ import typing as t
 
 from .._core.clouds import Cloud
 from .._core.errors import AgentError, SignInError, TokenError
-from .methods import (
-    Answer,
-    Request,
-    ask,
-    members,
-    public_application,
-    require_in_time,
-    silent,
-)
+from .access import Request
+from .msal_client import Answer, ask, members, public_application, require_in_time, silent
 from .refusals import CONSENT
 from .token import GRAPH, Token, read_token
 
@@ -139,7 +132,7 @@ def _described(found: list[tuple[Request, Answer]]) -> KeptSignIn | None:
 
 
 def _registers(request: Request) -> bool:
-    return request.scope == request.cloud.registration_scope
+    return request.audience == "registration"
 
 
 def _may_register(request: Request, answer: Answer) -> bool:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import AgentError
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RUN_STORE
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import Audience, SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Access, Audience
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import tenant_access
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._task.action import AgentAction, Options, Result
 
 
@@ -29,10 +29,8 @@ class ActionModule(AgentAction):
         result["tokens"] = {audience: self._agent_probe(options, audience) for audience in audiences}
 
     def _agent_probe(self, options: Options, audience: Audience) -> dict[str, t.Any]:
-        where = {"ca_path": options["ca_path"], "timeout": options["request_timeout"], "store": RUN_STORE}
-        cloud, tenant = resolve_cloud(options["cloud"]), options["tenant_id"]
         try:
-            token = acquire(SignIn.from_options(options["sign_in"]), cloud, tenant, audience=audience, **where)
+            token = acquire(t.cast(Access, tenant_access(options)), audience)
         except AgentError as error:
             return {"error": str(error)}
         return {"user": token.upn, "application": token.application, "hash": hashlib.sha256(token.value.encode()).hexdigest()}

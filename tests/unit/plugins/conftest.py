@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds import Cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.http import Session
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import methods
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import msal_client
 from cloudlab.microsoft.config import Config
 from cloudlab.microsoft.server import Server
 from cloudlab.pki import Pki, new_ca
@@ -62,7 +62,7 @@ def microsoft(lab_server: tuple[Server, str, Path], monkeypatch: pytest.MonkeyPa
                 asked.append(str(options["data"]["grant_type"]))
             return super().request(method, whole, *args, **options)
 
-    monkeypatch.setattr(methods, "Session", PortedSession)
+    monkeypatch.setattr(msal_client, "Session", PortedSession)
     server.cloud.counters.reset()
     scope = "https://proxy.cloudwebappproxy.net/registerapp/user_impersonation"
     yield Microsoft(server, Cloud("Lab", server.url, f"{server.url}/graph", scope), ca_path, asked, certificate)

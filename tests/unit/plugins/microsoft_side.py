@@ -11,9 +11,12 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds import Cloud
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Access, SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import read_sign_in
 from cloudlab.microsoft.server import Server
 from cloudlab.microsoft.traffic import Fault
+from host_facts import TENANT
 
 PASSWORD = "the-users-own-9"
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
@@ -45,7 +48,12 @@ class Microsoft:
     @staticmethod
     def sign_in(user: str = "admin", password: str = PASSWORD, **options: t.Any) -> SignIn:
         given = {"method": "password", "username": f"{user}@lab.example", "password": password, "client_id": AZURE_CLI}
-        return SignIn.from_options({**given, **options})
+        return read_sign_in({**given, **options})
+
+    def access(self, sign_in: SignIn | None = None, store: RunStore | None = None, **options: t.Any) -> Access:
+        """Return the access of one task, of a run of its own unless its store is given."""
+        whole = {"cloud": self.cloud, "tenant_id": TENANT, "ca_path": self.ca_path, "timeout": 10, **options}
+        return Access(sign_in=sign_in or self.sign_in(), store=store or RunStore(), **whole)
 
     def approve(self, name: str) -> t.Callable[[str], None]:
         """Return what takes the message with the code, and signs a person in with it."""

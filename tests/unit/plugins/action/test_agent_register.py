@@ -53,7 +53,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
 
 def take_turn(host: Host, timeout: int = 60) -> None:
     plan = t.cast(t.Any, types.SimpleNamespace(signs_in=False))
-    host._agent_take_turn({"timeout": timeout}, plan, {}, {})
+    host._agent_take_turn({"timeout": timeout}, t.cast(t.Any, None), plan, {}, {})
 
 
 @pytest.mark.parametrize(

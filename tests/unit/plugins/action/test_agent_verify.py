@@ -119,20 +119,20 @@ def verify(monkeypatch: pytest.MonkeyPatch) -> t.Any:
 
 
 def test_sign_in_that_may_not_register_is_found_where_the_host_needs_it(verify: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: t.Any) -> t.Any:
+    def refuse(*_: t.Any) -> t.Any:
         raise SignInError("There is no sign-in: run playbooks/sign_in.yml first.")
 
-    monkeypatch.setattr(agent_verify, "registration_token", refuse)
-    wanted = {"registration_check": True}
-    (check,) = verify._agent_sign_in(wanted, DRIFTED)
+    monkeypatch.setattr(agent_verify, "acquire", refuse)
+    access = t.cast(t.Any, "the tenant")
+    (check,) = verify._agent_sign_in(access, DRIFTED)
     assert (check.name, check.status) == ("sign_in", "fail")
     assert "run playbooks/sign_in.yml first" in check.actual
-    assert verify._agent_sign_in(wanted, [Check("tenant", "pass", "registered", "registered")]) == []
-    assert verify._agent_sign_in({"registration_check": False}, DRIFTED) == []
+    assert verify._agent_sign_in(access, [Check("tenant", "pass", "registered", "registered")]) == []
+    assert verify._agent_sign_in(None, DRIFTED) == []
 
 
 def test_token_for_the_registration_is_kept_out_of_the_result(verify: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agent_verify, "registration_token", lambda _: types.SimpleNamespace(value="canary", upn="admin@contoso.lab"))
-    (check,) = verify._agent_sign_in({"registration_check": True}, DRIFTED)
+    monkeypatch.setattr(agent_verify, "acquire", lambda *_: types.SimpleNamespace(value="canary", upn="admin@contoso.lab"))
+    (check,) = verify._agent_sign_in(t.cast(t.Any, "the tenant"), DRIFTED)
     assert (check.status, check.actual) == ("pass", "of admin@contoso.lab")
     assert "canary" in verify._secrets

@@ -13,7 +13,8 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud import
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud.directory import CloudDirectory
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import GraphError
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Access
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import read_sign_in
 from host_facts import TENANT
 
 
@@ -56,8 +57,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def directory() -> CloudDirectory:
-    sign_in = SignIn.from_options({"method": "access_token", "graph_access_token": "x", "client_id": "y"})
-    return CloudDirectory(sign_in, resolve_cloud("AzureCloud"), TENANT, None, 30, Store())
+    sign_in = read_sign_in({"method": "access_token", "graph_access_token": "x", "client_id": "y"})
+    return CloudDirectory(Access(sign_in, resolve_cloud("AzureCloud"), TENANT, None, 30, Store()))
 
 
 def test_one_listing_serves_all_hosts_of_some_minutes(clock: Clock, directory: CloudDirectory) -> None:

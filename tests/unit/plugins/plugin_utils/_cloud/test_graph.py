@@ -20,6 +20,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud.graph 
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud.records import find_record
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import GraphError, SignInError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Access, Audience
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.token import Token
 from host_facts import TENANT
@@ -34,13 +35,11 @@ DOMAINS = ["contoso.lab", "emea.contoso.lab", "fabrikam.lab"]
 
 
 def directory(microsoft: Microsoft, user: str = "admin", store: RunStore | None = None, **options: t.Any) -> CloudDirectory:
-    return CloudDirectory(microsoft.sign_in(user), microsoft.cloud, TENANT, microsoft.ca_path, 10, store or RunStore(), **options)
+    return CloudDirectory(microsoft.access(microsoft.sign_in(user), store), **options)
 
 
 def graph(microsoft: Microsoft, timeout: int = 10) -> GraphClient:
-    options: dict[str, t.Any] = {"audience": "graph", "ca_path": microsoft.ca_path, "timeout": 10, "store": RunStore()}
-    found = acquire(microsoft.sign_in(), microsoft.cloud, TENANT, **options)
-    return GraphClient(microsoft.cloud.graph, found, ca_path=microsoft.ca_path, timeout=timeout)
+    return GraphClient(microsoft.cloud.graph, acquire(microsoft.access(), "graph"), ca_path=microsoft.ca_path, timeout=timeout)
 
 
 @pytest.fixture
@@ -205,7 +204,7 @@ def test_user_who_may_not_read_groups_still_sees_agents(microsoft: Microsoft, ag
 def test_one_sign_in_s_problem_is_not_another_s(microsoft: Microsoft, agents: list[str]) -> None:
     store = RunStore()
     assert directory(microsoft, "plain", store).listing().problem
-    wrong = dataclasses.replace(directory(microsoft, store=store), sign_in=microsoft.sign_in(password="wrong"))
+    wrong = CloudDirectory(microsoft.access(microsoft.sign_in(password="wrong"), store))
     assert "AADSTS50126" in wrong.listing().problem
     assert len(directory(microsoft, store=store).listing().agents) == len(agents)
 
@@ -279,9 +278,9 @@ def renewals(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """Renew a rejected token by signing in anew; what was rejected is noted."""
     noted: list[str | None] = []
 
-    def renewed(*arguments: t.Any, rejected: str | None = None, store: RunStore, **options: t.Any) -> Token:
+    def renewed(access: Access, audience: Audience, rejected: str | None = None) -> Token:
         noted.append(rejected)
-        return acquire(*arguments, store=RunStore() if rejected else store, **options)
+        return acquire(dataclasses.replace(access, store=RunStore()) if rejected else access, audience)
 
     monkeypatch.setattr(cloud_directory, "acquire", renewed)
     return noted
@@ -300,10 +299,10 @@ def test_token_that_is_rejected_again_is_a_problem(microsoft: Microsoft, agents:
 
 
 def test_token_that_cannot_be_renewed_is_a_problem(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
-    def given(*arguments: t.Any, rejected: str | None = None, **options: t.Any) -> Token:
+    def given(access: Access, audience: Audience, rejected: str | None = None) -> Token:
         if rejected:
             raise SignInError("The given token was rejected.")
-        return acquire(*arguments, **options)
+        return acquire(access, audience)
 
     monkeypatch.setattr(cloud_directory, "acquire", given)
     microsoft.fail(AGENTS, status=401)
@@ -313,8 +312,8 @@ def test_token_that_cannot_be_renewed_is_a_problem(microsoft: Microsoft, monkeyp
 def test_application_is_not_sent_to_list_agents_and_reads_configurations(
     microsoft: Microsoft, configurations: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def own(*arguments: t.Any, **options: t.Any) -> Token:
-        return dataclasses.replace(acquire(*arguments, **options), application=True)
+    def own(access: Access, audience: Audience) -> Token:
+        return dataclasses.replace(acquire(access, audience), application=True)
 
     monkeypatch.setattr(cloud_directory, "acquire", own)
     listing = directory(microsoft, with_configurations=True).listing()

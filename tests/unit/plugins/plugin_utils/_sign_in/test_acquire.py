@@ -22,8 +22,10 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors 
     TokenError,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import methods
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import Audience, SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import msal_client
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Audience, SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import read_sign_in
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.refusals import REMEDIES, refused
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.token import Token
 from cloudlab.microsoft import tokens
@@ -42,8 +44,7 @@ def ask(
     tenant_id: str = TENANT,
     rejected: str | None = None,
 ) -> Token:
-    options: dict[str, t.Any] = {"ca_path": microsoft.ca_path, "timeout": 10, "store": store or RunStore(), "rejected": rejected}
-    return acquire(sign_in, microsoft.cloud, tenant_id, audience=audience, **options)
+    return acquire(microsoft.access(sign_in, store, tenant_id=tenant_id), audience, rejected)
 
 
 def test_one_password_serves_both_audiences_and_all_hosts(microsoft: Microsoft) -> None:
@@ -79,7 +80,7 @@ def test_refusal_names_its_remedy(microsoft: Microsoft, user: str, password: str
 def test_client_that_graph_refuses_may_register(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
     refusal = {"error": "invalid_grant", "error_codes": [65001], "error_description": "AADSTS65001: no consent"}
     name = "acquire_token_silent_with_error"
-    monkeypatch.setattr(methods.msal.PublicClientApplication, name, lambda *_, **__: refusal)
+    monkeypatch.setattr(msal_client.msal.PublicClientApplication, name, lambda *_, **__: refusal)
     store = RunStore()
     assert ask(microsoft, microsoft.sign_in(), "registration", store).upn == "admin@lab.example"
     with pytest.raises(SignInError, match="no consent for the scope"):
@@ -88,7 +89,7 @@ def test_client_that_graph_refuses_may_register(microsoft: Microsoft, monkeypatc
 
 def refuse_next(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """Let the next sign-in with a password, or the next use of its outcome, be refused; what comes after is Microsoft's side's."""
-    client = methods.msal.PublicClientApplication
+    client = msal_client.msal.PublicClientApplication
     names = ("acquire_token_by_username_password", "acquire_token_silent_with_error")
     whole = {name: getattr(client, name) for name in names}
 
@@ -158,7 +159,7 @@ def fail_sign_in(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, outcome:
             raise outcome
         return outcome
 
-    monkeypatch.setattr(methods.msal.PublicClientApplication, "acquire_token_by_username_password", answer)
+    monkeypatch.setattr(msal_client.msal.PublicClientApplication, "acquire_token_by_username_password", answer)
     return tries
 
 
@@ -237,9 +238,7 @@ def test_user_without_the_role_is_refused_before_a_host_gets_the_token(microsoft
 
 def test_authority_with_an_unknown_certificate_is_not_trusted(microsoft: Microsoft) -> None:
     with pytest.raises(SignInError, match=r"could not be tried.*'ca_path'"):
-        acquire(
-            microsoft.sign_in(), microsoft.cloud, TENANT, audience="graph", ca_path=None, timeout=10, store=RunStore()
-        )
+        acquire(microsoft.access(ca_path=None), "graph")
 
 
 @pytest.mark.parametrize("proxy", ["http://user:cana#ry@proxy:8080", "http://user:cana/ry@proxy:8080", "user:cana?ry@proxy:8080"])
@@ -293,17 +292,17 @@ def test_quoted_text_holds_no_secret() -> None:
 def test_missing_token_names_its_option(microsoft: Microsoft, audience: Audience, option: str) -> None:
     options = {"access_token": "x", "graph_access_token": "x", option: None}
     with pytest.raises(ConfigurationError, match=f"no '{option}'"):
-        ask(microsoft, SignIn.from_options({"method": "access_token", "client_id": "x", **options}), audience)
+        ask(microsoft, read_sign_in({"method": "access_token", "client_id": "x", **options}), audience)
 
 
 def test_no_token_at_all_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="give 'access_token' or 'graph_access_token'"):
-        SignIn.from_options({"method": "access_token", "client_id": "x"})
+        read_sign_in({"method": "access_token", "client_id": "x"})
 
 
 def test_given_token_is_checked_and_used_without_a_sign_in(microsoft: Microsoft) -> None:
     given = token(exp=4_000_000_000)
-    sign_in = SignIn.from_options({"method": "access_token", "client_id": "x", "access_token": f" {given}\n"})
+    sign_in = read_sign_in({"method": "access_token", "client_id": "x", "access_token": f" {given}\n"})
     assert ask(microsoft, sign_in).value == given
     assert microsoft.asked == []
     with pytest.raises(TokenError, match="issued by tenant"):
@@ -318,7 +317,7 @@ def test_cloud_without_registration_scope_says_so(microsoft: Microsoft, name: st
 
 
 def test_missing_library_is_named(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(methods, "msal", None)
+    monkeypatch.setattr(msal_client, "msal", None)
     with pytest.raises(AgentError, match=r"'msal' and 'requests' are missing.*pip"):
         ask(microsoft, microsoft.sign_in())
 
@@ -364,7 +363,7 @@ def test_clock_that_is_fast_costs_no_host_its_token(
 @pytest.mark.parametrize("seconds", [2 * 3600, -3600])
 def test_clock_that_is_wrong_is_named(microsoft: Microsoft, clock: t.Callable[[float], None], seconds: int) -> None:
     clock(seconds)
-    application = SignIn.from_options(
+    application = read_sign_in(
         {"method": "client_secret", "client_id": APPLICATION["client_id"], "client_secret": APPLICATION["secret"]}
     )
     for sign_in in (microsoft.sign_in(), application):
@@ -394,7 +393,7 @@ def test_rejected_token_is_replaced_once_for_all_hosts(microsoft: Microsoft) -> 
 
 def test_rejected_token_that_was_given_is_named(microsoft: Microsoft) -> None:
     given = token(exp=4_000_000_000)
-    sign_in = SignIn.from_options({"method": "access_token", "access_token": given})
+    sign_in = read_sign_in({"method": "access_token", "access_token": given})
     with pytest.raises(SignInError, match="rejected the token in 'access_token': give a new one") as refusal:
         ask(microsoft, sign_in, rejected=given)
     assert given not in str(refusal.value)

@@ -14,9 +14,11 @@ from access_tokens import token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import ConfigurationError, SignInError, TokenError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.specs import SPECS
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import methods
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import Audience, SignIn, acquire
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import NEEDS
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Audience, SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.methods import METHODS
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.methods import azure_cli as azure_cli_method
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import read_sign_in
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.token import Token
 from cloudlab.microsoft.tokens import SignIn as SignInOf
 from cloudlab.pki import new_ca
@@ -25,14 +27,15 @@ from host_facts import TENANT
 from microsoft_side import APPLICATION, AZURE_CLI, EXPIRED_SECRET, Microsoft
 
 
-def ask(microsoft: Microsoft, sign_in: SignIn, audience: Audience = "graph", store: RunStore | None = None, **options: t.Any) -> Token:
-    whole = {"ca_path": microsoft.ca_path, "timeout": 10, "store": store or RunStore(), **options}
-    return acquire(sign_in, microsoft.cloud, TENANT, audience=audience, **whole)
+def ask(
+    microsoft: Microsoft, sign_in: SignIn, audience: Audience = "graph", store: RunStore | None = None, rejected: str | None = None
+) -> Token:
+    return acquire(microsoft.access(sign_in, store), audience, rejected)
 
 
 def application(**options: t.Any) -> SignIn:
     method = "certificate" if "certificate_path" in options else "client_secret"
-    return SignIn.from_options({"method": method, "client_id": APPLICATION["client_id"], **options})
+    return read_sign_in({"method": method, "client_id": APPLICATION["client_id"], **options})
 
 
 def program(folder: Path, text: str) -> Path:
@@ -49,7 +52,7 @@ def azure_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[[st
 
     def put(text: str) -> SignIn:
         program(tmp_path, text)
-        return SignIn.from_options({"method": "azure_cli"})
+        return read_sign_in({"method": "azure_cli"})
 
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     return put
@@ -70,12 +73,19 @@ def azure_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[[st
 )
 def test_what_a_method_needs_is_asked_for(options: dict[str, t.Any], problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem):
-        SignIn.from_options(options)
+        read_sign_in(options)
 
 
 def test_documented_methods_are_those_that_work() -> None:
     choices = SPECS["agent_verify"]["sign_in"]["options"]["method"]["choices"]
-    assert sorted(choices) == sorted(NEEDS)
+    assert sorted(choices) == sorted(METHODS)
+
+
+def test_suboption_of_several_methods_is_specified_alike() -> None:
+    merged = SPECS["agent_verify"]["sign_in"]["options"]
+    for method in METHODS.values():
+        assert {name: merged[name] for name in method.options} == method.options, method.name
+        assert set(method.required) | set(method.required_one_of) <= {"client_id", *method.options}, method.name
 
 
 @pytest.mark.parametrize("kind", ["client_secret", "certificate"])
@@ -158,7 +168,7 @@ def given_refresh_token(microsoft: Microsoft) -> str:
 
 def test_refresh_token_serves_both_audiences_and_its_successor_is_used(microsoft: Microsoft) -> None:
     given, store = given_refresh_token(microsoft), RunStore()
-    sign_in = SignIn.from_options({"method": "refresh_token", "refresh_token": given})
+    sign_in = read_sign_in({"method": "refresh_token", "refresh_token": given})
     assert ask(microsoft, sign_in, "registration", store).upn == "mfa@lab.example"
     microsoft.server.cloud.tokens.end_refresh_token(given, 50173)
     assert ask(microsoft, sign_in, "graph", store).upn == "mfa@lab.example"
@@ -169,7 +179,7 @@ def test_refresh_token_serves_both_audiences_and_its_successor_is_used(microsoft
 def test_refresh_token_that_has_ended_is_refused_once(microsoft: Microsoft, code: int) -> None:
     given, store = given_refresh_token(microsoft), RunStore()
     microsoft.server.cloud.tokens.end_refresh_token(given, code)
-    sign_in = SignIn.from_options({"method": "refresh_token", "refresh_token": given})
+    sign_in = read_sign_in({"method": "refresh_token", "refresh_token": given})
     for _ in range(2):
         with pytest.raises(SignInError, match=f"AADSTS{code}.*refresh_token: give a new one") as refusal:
             ask(microsoft, sign_in, store=store)
@@ -225,12 +235,12 @@ def test_azure_cli_that_repeats_a_rejected_token_is_told(microsoft: Microsoft, a
 def test_missing_azure_cli_is_told(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SignInError, match=r"cannot be run on the controller: .*Install it and run 'az login'"):
-        ask(microsoft, SignIn.from_options({"method": "azure_cli"}))
+        ask(microsoft, read_sign_in({"method": "azure_cli"}))
 
 
 def test_azure_cli_that_hangs_is_ended(
     microsoft: Microsoft, azure_cli: t.Callable[[str], SignIn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(methods, "_AZURE_CLI_SECONDS", 0.1)
+    monkeypatch.setattr(azure_cli_method, "_SECONDS", 0.1)
     with pytest.raises(SignInError, match=r"did not answer within 0\.1 s: run 'az account get-access-token' by hand"):
         ask(microsoft, azure_cli("exec sleep 600"))

@@ -26,9 +26,12 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors 
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import cache, person
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import Audience, SignIn, acquire
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Audience, Request, SignIn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.cache import open_cache
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.methods import Request, own_accounts
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.methods.device_code import cache_file
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.msal_client import own_accounts
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import read_sign_in
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.person import KeptSignIn, kept_sign_in, sign_in_person
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.token import Token
 from cloudlab.microsoft import tokens
@@ -48,10 +51,10 @@ class Tenant:
     def requests(self) -> list[Request]:
         cloud, sign_in = self.microsoft.cloud, self.sign_in()
         scopes = [str(cloud.registration_scope), f"{cloud.graph}/.default"]
-        return [Request(sign_in, cloud, TENANT, scope, self.microsoft.ca_path, 10) for scope in scopes]
+        return [Request(self.microsoft.access(sign_in), scope) for scope in scopes]
 
     def sign_in(self, **options: t.Any) -> SignIn:
-        return SignIn.from_options({"method": "device_code", "cache_path": str(self.path), "username": self.username, **options})
+        return read_sign_in({"method": "device_code", "cache_path": str(self.path), "username": self.username, **options})
 
     def person(self, name: str = "mfa") -> KeptSignIn | None:
         """Let a person sign in."""
@@ -62,9 +65,7 @@ class Tenant:
 
     def ask(self, audience: Audience = "registration", store: RunStore | None = None, **options: t.Any) -> Token:
         """Do what a run does."""
-        microsoft = self.microsoft
-        whole: dict[str, t.Any] = {"ca_path": microsoft.ca_path, "timeout": 10, "store": store or RunStore()}
-        return acquire(self.sign_in(**options), microsoft.cloud, TENANT, audience=audience, **whole)
+        return acquire(self.microsoft.access(self.sign_in(**options), store), audience)
 
     @property
     def mode(self) -> int:
@@ -111,8 +112,7 @@ def test_rejected_token_is_replaced_past_the_cache(tenant: Tenant) -> None:
     tenant.person()
     store = RunStore()
     first = tenant.ask("graph", store)
-    options: dict[str, t.Any] = {"ca_path": tenant.microsoft.ca_path, "timeout": 10, "store": store, "rejected": first.value}
-    second = acquire(tenant.sign_in(), tenant.microsoft.cloud, TENANT, audience="graph", **options)
+    second = acquire(tenant.microsoft.access(tenant.sign_in(), store), "graph", first.value)
     assert second.value != first.value
 
 
@@ -402,7 +402,7 @@ def test_the_default_folder_is_closed_though_it_was_there_before(tmp_path: Path,
     monkeypatch.setenv("HOME", str(tmp_path))
     folder = tmp_path / ".ansible" / "entra_ops.cloud_sync"
     folder.mkdir(parents=True, mode=0o755)
-    open_cache(SignIn.from_options({"method": "device_code"}).cache_file)
+    open_cache(cache_file(read_sign_in({"method": "device_code"})))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
