@@ -12,3 +12,5 @@ ROOT = Path(__file__).resolve().parent.parent
 PATHS = (ROOT / ".build" / "collections", ROOT / "tests" / "lab", ROOT / "tests" / "unit" / "plugins", ROOT / "tests" / "integration")
 
 sys.path[:0] = [str(path) for path in PATHS]
+
+pytest_plugins = ["cloudlab.testing.costs", "cloudlab.testing.failures"]

@@ -15,7 +15,9 @@ from __future__ import annotations
 import concurrent.futures
 import hashlib
 import importlib.util
+import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -44,6 +46,7 @@ DIA_LIBRARY = "Microsoft.DiaSymReader.Native.amd64.dll"
 
 def main() -> None:
     """Do every step that is not done, on a machine that can hold the lab."""
+    began = time.monotonic()
     check_machine()
     if importlib.util.find_spec("ensurepip") is None:  # what makes the environments has to be there first
         debian_packages()
@@ -52,7 +55,16 @@ def main() -> None:
         for done in concurrent.futures.as_completed([pool.submit(step) for step in steps]):
             done.result()
     environment = {**os.environ, "PYTHONPATH": str(LAB)}
-    sys.exit(subprocess.run([python_of("venv"), "-m", "cloudlab", "build"], check=False, env=environment).returncode)
+    code = subprocess.run([python_of("venv"), "-m", "cloudlab", "build"], check=False, env=environment).returncode
+    note_cost(time.monotonic() - began)
+    sys.exit(code)
+
+
+def note_cost(seconds: float) -> None:
+    """Leave what this set-up has cost for the table at the end of the tests (cloudlab/testing/costs.py)."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    (BUILD / "setup-cost.json").write_text(json.dumps({"seconds": seconds, "cpu": cpu}), encoding="utf-8")
 
 
 def check_machine() -> None:

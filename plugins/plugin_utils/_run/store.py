@@ -16,9 +16,11 @@ import contextlib
 import fcntl
 import json
 import mmap
+import os
 import tempfile
 import threading
 import typing as t
+import weakref
 
 Value = dict[str, t.Any]
 
@@ -36,7 +38,10 @@ class RunStore:
 
     def __init__(self, size: int = _SIZE) -> None:
         self._memory = mmap.mmap(-1, size)
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process, holds nothing
+        # Open as long as the store lives. No record lock is held yet, which the closing of any descriptor would free.
+        with tempfile.TemporaryFile() as file:
+            self._file = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
         self._threads = threading.RLock()
         self._depth = 0
 

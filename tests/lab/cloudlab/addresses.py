@@ -55,7 +55,12 @@ def reserve() -> Block:
         holder = _hold(number)
         if holder is None:
             continue
-        if _is_usable(number):
+        try:
+            usable = _is_usable(number)
+        except LabError:
+            holder.close()
+            raise
+        if usable:
             return Block(number, holder)
         holder.close()
     raise LabError(f"No block of addresses {_address(_BLOCKS.start, 0)} to {_address(_BLOCKS.stop - 1, 255)} is free: end another lab.")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import os
@@ -49,6 +50,11 @@ class Run:
     seconds: float
 
     @property
+    def tail(self) -> str:
+        """The last lines of the output, which have the recap and mostly the reason of a failure."""
+        return "\n".join(self.output.splitlines()[-40:])
+
+    @property
     def recap(self) -> dict[str, dict[str, int]]:
         """The recap: host -> {"ok": 5, "changed": 0, "unreachable": 0, "failed": 0, ...}."""
         lines = (_RECAP.match(line) for line in self.output.splitlines())
@@ -75,6 +81,10 @@ class Run:
     def changed_hosts(self) -> set[str]:
         """The hosts that the recap calls changed."""
         return {host for host, counts in self.recap.items() if counts["changed"]}
+
+
+#: The last runs of this process, for the report of a test that fails.
+LAST: collections.deque[Run] = collections.deque(maxlen=3)
 
 
 def run_playbook(
@@ -136,4 +146,5 @@ def run(
         if sys.exc_info()[0]:
             process.kill()
         process.wait()
-    return Run(process.returncode, "".join(lines), time.monotonic() - began)
+    LAST.append(Run(process.returncode, "".join(lines), time.monotonic() - began))
+    return LAST[-1]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from cloudlab.testing.ansible_runs import ENVIRONMENTS, LAB, ROOT, Run, run, run_playbook, tool
+from cloudlab.testing.costs import note_executions
 from cloudlab.testing.running_lab import Lab, Microsoft
 
 #: How many Windows hosts a lab has.
@@ -27,7 +28,7 @@ RunPlaybook = Callable[..., Run]
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Windows hosts and Microsoft's side. CLOUDLAB_TEST_STATE names a lab that is up already and is left up."""
     given = os.environ.get("CLOUDLAB_TEST_STATE")
     state = Path(given).resolve() if given else tmp_path_factory.mktemp("lab") / "state"
@@ -35,7 +36,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         if not given:
             subprocess.run([str(LAB), "--state", str(state), "up", "--hosts", str(HOSTS)], check=True)
         data = json.loads((state / "state.json").read_text(encoding="utf-8"))
-        yield Lab(state, data, Microsoft(data))
+        running = Lab(state, data, Microsoft(data))
+        before = running.remote_executions()
+        yield running
+        note_executions(request.node.nodeid, running.remote_executions() - before)
     finally:
         if not given:
             subprocess.run([str(LAB), "--state", str(state), "down"], check=True)

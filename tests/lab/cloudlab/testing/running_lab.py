@@ -102,6 +102,10 @@ class Lab:
         """Return how many WinRM requests the hosts have answered or refused so far."""
         return len((self.state / "logs" / "windows.log").read_text(encoding="utf-8").splitlines())
 
+    def remote_executions(self) -> int:
+        """Return how many commands the hosts have started for WinRM clients so far."""
+        return sum(" Command 200 " in line for line in (self.state / "logs" / "windows.log").read_text(encoding="utf-8").splitlines())
+
     def restart_endpoints(self) -> None:
         """Restart WinRM on every host: connections break, commands in shells end, what broke away from its shell lives on."""
         cloudlab.restart_endpoints(State(self.state))

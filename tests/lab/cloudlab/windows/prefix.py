@@ -55,9 +55,9 @@ class Prefix:
         """Return the environment of a process on this host.
 
         DOTNET_EnableWriteXorExecute=0: with it on, the .NET runtime crashes now and then under Wine.
-        DOTNET_JITMinOpts=1: optimised code costs more than it gains in processes that live for seconds.
+        CLOUDLAB_COSTS: the run of tests that the process belongs to, if any (testing/costs.py).
         """
-        own = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+        own = {name: os.environ[name] for name in ("PATH", "TMPDIR", "CLOUDLAB_COSTS") if name in os.environ}
         hook = {"DOTNET_STARTUP_HOOKS": rf"{PWSH_HOME}\{COMPILED_ONCE}"} if (self.powershell / COMPILED_ONCE).exists() else {}
         return {
             **own,
@@ -68,7 +68,6 @@ class Prefix:
             "WINEDEBUG": "-all",
             "DISPLAY": "",
             "DOTNET_EnableWriteXorExecute": "0",
-            "DOTNET_JITMinOpts": "1",
             "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "POWERSHELL_UPDATECHECK": "Off",
             "PWSH_EXE": PWSH_HOME + r"\pwsh-core.exe",

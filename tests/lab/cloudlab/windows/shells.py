@@ -51,7 +51,7 @@ def _begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], d
     Under load Wine 8 now and then cannot load a program. One that has not begun has read nothing, so it is started again.
     """
     mark = prefix.path / f"started-{uuid.uuid4()}"
-    for _ in range(_STARTS):
+    for attempt in range(1, _STARTS + 1):
         process = subprocess.Popen(
             [WINE, "winrshost.exe", *arguments],
             cwd=directory,
@@ -65,8 +65,9 @@ def _begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], d
         while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
         # One that could not make its mark, say in a folder whose path is too long for Windows, runs all the same.
-        if mark.exists() or process.poll() is None:
+        if mark.exists() or process.poll() is None or attempt == _STARTS:
             break
+        process.communicate()  # it has ended: closes its pipes
     mark.unlink(missing_ok=True)
     return process
 
