@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from cloudlab.testing.ansible_runs import ROOT, Run, run_playbook
-from cloudlab.testing.fixtures import ansible, lab, playbook, require_python
+from cloudlab.testing.fixtures import LabState, ansible, lab, playbook, require_python
 from cloudlab.testing.running_lab import Lab
 
 #: The fixtures of every lab, offered to the tests here.
@@ -54,7 +54,7 @@ def ansible_playbook(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RunP
     ) -> LabRun:
         require_python(python)
         folder = tmp_path_factory.mktemp(re.sub(r"\W", "-", Path(playbook).stem))
-        variables = {"provisioning_agent_accept_eula": True, "provisioning_agent_report_dir": str(folder), **(extra_vars or {})}
+        variables = {**role_variables(folder), **(extra_vars or {})}
         path = ROOT / "playbooks" / playbook  # one that is absolute already stays as it is
         done = run_playbook(path, *arguments, inventory=lab.inventory, extra_vars=variables, python=python, **options)
         (folder / "output.log").write_text(done.output, encoding="utf-8")
@@ -65,9 +65,18 @@ def ansible_playbook(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RunP
     return call
 
 
-@pytest.fixture(scope="module")
-def registered(ansible_playbook: RunPlaybook) -> LabRun:
-    """Every host as it should be: installed, registered, running."""
-    done = ansible_playbook("site.yml")
+@pytest.fixture(scope="session")
+def lab_states() -> dict[str, LabState]:
+    """The states that tests start from: `registered` has every host as it should be, installed, registered, running."""
+    return {"registered": LabState([ROOT / name for name in ("meta", "playbooks", "plugins", "roles")], register)}
+
+
+def register(lab: Lab) -> None:
+    """Bring every host from nothing to a registered agent."""
+    done = run_playbook("playbooks/site.yml", inventory=lab.inventory, extra_vars=role_variables(lab.state / "report"))
     assert done.returncode == 0, done.output
-    return done
+
+
+def role_variables(report_dir: Path) -> dict[str, t.Any]:
+    """Return the variables that every run of the role is given here."""
+    return {"provisioning_agent_accept_eula": True, "provisioning_agent_report_dir": str(report_dir)}

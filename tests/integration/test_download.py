@@ -26,6 +26,7 @@ if t.TYPE_CHECKING:
 Step = dict[str, t.Any]
 Outcomes = dict[str, list[dict[str, t.Any]]]
 
+LAB_HOSTS = 1
 NEW, OLD = RELEASES[-1], RELEASES[-2]
 SHARE = r"\\FILES\packages"
 #: Each wrong file of the lab, further options, and what its refusal says.

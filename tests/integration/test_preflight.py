@@ -31,6 +31,7 @@ if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
     from conftest import LabRun, RunPlaybook
 
+LAB_HOSTS = 1
 CONTROL = rf"{MACHINE}\SYSTEM\CurrentControlSet\Control"
 PROTOCOL = rf"{CONTROL}\SecurityProviders\SCHANNEL\Protocols\TLS 1.2"
 POLICY = rf"{MACHINE}\SOFTWARE\Microsoft\PowerShell\1\ShellIds\Microsoft.PowerShell"

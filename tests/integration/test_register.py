@@ -24,11 +24,12 @@ from cloudlab.windows.server_registry import server_registry
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
-    from conftest import LabRun, RunPlaybook
+    from conftest import RunPlaybook
 
 Result = dict[str, t.Any]
 Register = Callable[..., dict[str, Result]]
 
+LAB_STATE = "registered"
 OTHER_TENANT = "00000000-0000-0000-0000-000000000001"
 LAB_KEY = r"HKLM:\SOFTWARE\Cloud Sync Lab"
 AGENT_KEY = r"HKLM:\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent"
@@ -55,7 +56,7 @@ Connect-AADCloudSyncAzureAD -Credential $credential
 
 
 @pytest.fixture(scope="module")
-def register(lab: Lab, registered: LabRun, tmp_path_factory: pytest.TempPathFactory) -> Register:
+def register(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Register:
     """Return what registers: register(script=..., hosts=..., arguments=[...], **options of agent_register) -> host -> result.
 
     The whole run is under the key "run" of each result.

@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:
 
 Outcomes = dict[str, list[dict[str, t.Any]]]
 
+LAB_HOSTS = 1
 PLAIN = (ROOT / "tests/lab/native/AADConnectProvisioningAgent.exe.config").read_text(encoding="utf-8")
 SECTIONS = """<?xml version="1.0" encoding="utf-8"?>
 <configuration>

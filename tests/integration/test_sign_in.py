@@ -22,6 +22,7 @@ from cloudlab.testing.ansible_runs import ENVIRONMENTS, ROOT, Run, run_playbook
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
 
+LAB_HOSTS = 1
 AUDIENCES = ("registration", "graph")
 TASK = ("localhost", "Sign in with a device code")
 PROBE = str(ROOT / "tests" / "integration" / "token_probe.yml")

@@ -13,8 +13,8 @@ from host_looks import DIRECTORY, LAB_KEY, MACHINE, Changes, Host, Look
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
-    from conftest import RunPlaybook
 
+LAB_HOSTS, LAB_STATE = 1, "registered"
 ACCOUNT = "CN=provAgentgMSA,CN=Managed Service Accounts,DC=contoso,DC=lab"
 POLICIES = rf"{MACHINE}\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 #: What setup and registration ask for, and what a look from a session may get wrong.
@@ -32,12 +32,9 @@ STRAIN: Changes = {
 
 
 @pytest.fixture(scope="module")
-def host(lab: Lab, ansible_playbook: RunPlaybook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A host whose agent is as wanted."""
     one = Host(lab, lab.hosts[0], tmp_path_factory.mktemp("looks"))
-    one.forget_the_past()
-    converged = ansible_playbook("site.yml", "--limit", one.name)
-    assert converged.returncode == 0, converged.output
     yield one
     one.mend()
 

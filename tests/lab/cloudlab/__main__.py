@@ -1,17 +1,18 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Command line of the lab: lab build | up | down | status | restart-endpoints | cut | restart-host."""
+"""Command line of the lab: lab build | up | down | status | snapshot | restart-endpoints | cut | restart-host."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from cloudlab import building, lab
+from cloudlab import building, lab, snapshot_store
 from cloudlab.errors import LabError
 from cloudlab.paths import State
 
@@ -34,11 +35,15 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("build", help="build what every lab shares").set_defaults(run=_build)
     up = commands.add_parser("up", help="bring a lab up")
     up.add_argument("--hosts", type=int, default=3, help="how many Windows hosts (default: 3)")
+    up.add_argument("--from", dest="snapshot", metavar="NAME", help="as the snapshot of this name was, instead of new")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="end the lab and remove its state").set_defaults(run=_down)
     status = commands.add_parser("status", help="show the lab")
     status.add_argument("--json", action="store_true", help="as JSON, secrets left out")
     status.set_defaults(run=_status)
+    snapshot = commands.add_parser("snapshot", help="keep what the lab is now, for 'up --from'; its hosts restart")
+    snapshot.add_argument("name", help="the snapshot's name; what had it before goes")
+    snapshot.set_defaults(run=_snapshot)
     commands.add_parser("restart-endpoints", help="restart WinRM everywhere: commands in shells end").set_defaults(run=_restart_endpoints)
     commands.add_parser("cut", help="break every open WinRM connection: what runs goes on").set_defaults(run=_cut)
     restart = commands.add_parser("restart-host", help="restart a host and wait until it answers")
@@ -55,7 +60,8 @@ def _build(_: State, __: argparse.Namespace) -> int:
 def _up(state: State, arguments: argparse.Namespace) -> int:
     if arguments.hosts < 1 or arguments.hosts > 200:
         raise LabError(f"{arguments.hosts} hosts cannot be: give a number from 1 to 200.")
-    data = lab.up(state, arguments.hosts)
+    with snapshot_store.opened(arguments.snapshot) if arguments.snapshot else contextlib.nullcontext() as snapshot:
+        data = lab.up(state, arguments.hosts, snapshot)
     print(f"{len(data['hosts'])} hosts are up. Inventory: {state.inventory}")
     return 0
 
@@ -63,6 +69,12 @@ def _up(state: State, arguments: argparse.Namespace) -> int:
 def _down(state: State, _: argparse.Namespace) -> int:
     lab.down(state)
     print("The lab is down.")
+    return 0
+
+
+def _snapshot(state: State, arguments: argparse.Namespace) -> int:
+    snapshot_store.take(state, arguments.name)
+    print(f"The snapshot {arguments.name} was taken.")
     return 0
 
 

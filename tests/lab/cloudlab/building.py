@@ -100,7 +100,7 @@ def _make_packages() -> None:
 def _step(name: str, target: Path, inputs: Iterable[Path], action: Callable[[], object]) -> None:
     """Make the target anew unless it was made of just these inputs; the stamp is written last."""
     stamp = STAMPS / name.replace(" ", "-")
-    digest = _digest(inputs)
+    digest = digest_of(inputs)
     if target.exists() and stamp.exists() and stamp.read_text() == digest:
         return
     stamp.unlink(missing_ok=True)
@@ -119,7 +119,8 @@ def _remove(target: Path) -> None:
         target.unlink(missing_ok=True)
 
 
-def _digest(inputs: Iterable[Path]) -> str:
+def digest_of(inputs: Iterable[Path]) -> str:
+    """Return a digest of files, and of all files in folders: their names and contents."""
     digest = hashlib.sha256()
     for path in inputs:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:

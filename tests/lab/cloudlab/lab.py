@@ -21,16 +21,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import requests
+from cloudlab import limits
 from cloudlab.addresses import MICROSOFT_PORT, Block, reserve
 from cloudlab.errors import LabError
 from cloudlab.inventory import inventory
 from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
 from cloudlab.pki import Pki, new_ca
 from cloudlab.proxies import plan as proxies
+from cloudlab.snapshot import Snapshot, network_of
 from cloudlab.windows import control
 from cloudlab.windows.boot import boot
 from cloudlab.windows.host import HTTPS_PORT
-from cloudlab.windows.prefix import Prefix, clone
+from cloudlab.windows.prefix import Prefix, clone, copy
 
 FOREST = "contoso.lab"
 TENANT_DOMAIN = "contoso.onmicrosoft.lab"
@@ -53,18 +56,24 @@ SHARE = ("FILES", "packages")
 _START_SECONDS = 60
 
 
-def up(state: State, host_count: int) -> dict[str, Any]:
-    """Bring a lab up and return its state; a lab that cannot be brought up leaves nothing."""
+def up(state: State, host_count: int, snapshot: Snapshot | None = None) -> dict[str, Any]:
+    """Bring a lab up, new or as the snapshot was, and return its state; a lab that cannot be brought up leaves nothing."""
+    if snapshot and host_count > len(snapshot.hosts):
+        raise LabError(f"{host_count} hosts cannot come of a snapshot of {len(snapshot.hosts)}: bring up as many or fewer.")
     if state.path.exists():
         raise LabError(f"{state.path} exists: a lab is up already, or was left half up. Run 'lab down' first.")
     state.path.mkdir(mode=0o700, parents=True)
     try:
         with reserve() as block:
             data = _plan(host_count, block)
+            if snapshot:
+                data["microsoft"]["tenant"] = snapshot.data["tenant"]
             _write(state.file, data)
             _start_proxies(state, data)
-            _start_microsoft(state, data, block)
-            _start_hosts(state, data)
+            _start_microsoft(state, data, block, snapshot)
+            _start_hosts(state, data, snapshot)
+        if snapshot:
+            _await_agents(data, snapshot)
         _await_proxies(state, data)
         state.inventory.touch(mode=0o600)
         state.inventory.write_text(inventory(data), encoding="utf-8")
@@ -85,6 +94,28 @@ def down(state: State) -> None:
             list(pool.map(lambda path: Prefix(path).stop(), hosts))
     if state.path.exists():
         shutil.rmtree(state.path)
+
+
+def keep(state: State, snapshot: Snapshot) -> None:
+    """Write a snapshot of a lab that is up; its hosts are shut down for that and started again."""
+    data = read(state)
+    known = _ask_microsoft(data, "export")
+    _end(data["processes"]["windows"])
+    try:
+        with ThreadPoolExecutor(len(data["hosts"])) as pool:
+            list(pool.map(lambda host: _keep_host(state, host, snapshot), data["hosts"]))
+    finally:
+        _start_endpoints(state, data)
+    snapshot.write(data, known)
+
+
+def _keep_host(state: State, host: dict[str, str], snapshot: Snapshot) -> None:
+    prefix = Prefix(state.hosts / host["name"])
+    prefix.stop()
+    try:
+        copy(prefix, snapshot.host(host["name"]).path)
+    finally:
+        boot(prefix, host["computer"], FOREST)
 
 
 def read(state: State) -> dict[str, Any]:
@@ -198,7 +229,7 @@ def _await_proxies(state: State, data: dict[str, Any]) -> None:
         _await(f"the {name} proxy", data["processes"][process], proxies.listener(proxy), state.logs / f"{process}.out")
 
 
-def _start_microsoft(state: State, data: dict[str, Any], block: Block) -> None:
+def _start_microsoft(state: State, data: dict[str, Any], block: Block, snapshot: Snapshot | None) -> None:
     """Start Microsoft's side, which holds the block of addresses from now on."""
     microsoft = data["microsoft"]
     _make_certificates(state, microsoft["applications"])
@@ -217,11 +248,42 @@ def _start_microsoft(state: State, data: dict[str, Any], block: Block) -> None:
         "device_code_interval": 1,
         "forest": microsoft["forest"],
         "configurations": microsoft["configurations"],
+        "restored": snapshot.known_of(_machines(data)) if snapshot else None,
         "log": str(state.logs / "microsoft.log"),
     }
     _write(state.config("microsoft"), config)
     _spawn(state, data, "microsoft", "microsoft", ["--config", str(state.config("microsoft"))], [block.held_by.fileno()])
     _await("Microsoft's side", data["processes"]["microsoft"], (microsoft["address"], MICROSOFT_PORT), state.logs / "microsoft.out")
+
+
+def _ask_microsoft(data: dict[str, Any], what: str) -> dict[str, Any]:
+    """Read from the control interface of Microsoft's side."""
+    microsoft = data["microsoft"]
+    headers = {"X-Lab-Key": microsoft["control_key"]}
+    answer = requests.get(f"{microsoft['url']}/lab/{what}", headers=headers, timeout=limits.limit(), verify=data["pki"]["ca"])
+    answer.raise_for_status()
+    return dict(answer.json())
+
+
+def _await_agents(data: dict[str, Any], snapshot: Snapshot) -> None:
+    """Wait until every agent that was active when the snapshot was taken has reported to its new Microsoft side."""
+    known = snapshot.known_of(_machines(data))["directory"]["agents"]
+    expected = {agent["id"] for agent in known if agent["active"]}
+
+    def statuses() -> dict[str, str]:
+        return {agent["id"]: agent["status"] for agent in _ask_microsoft(data, "state")["agents"]}
+
+    def report() -> bool:
+        found = statuses()
+        return all(found[one] == "active" for one in expected)
+
+    server = data["processes"]["microsoft"]
+    limits.wait_for("the agents' reports to Microsoft's side", report, alive=lambda: _alive(server), seen=lambda: str(statuses()))
+
+
+def _machines(data: dict[str, Any]) -> set[str]:
+    """The lab's hosts as Microsoft's side calls them."""
+    return {f"{host['computer']}.{FOREST}".casefold() for host in data["hosts"]}
 
 
 def _make_certificates(state: State, applications: dict[str, Any]) -> None:
@@ -232,15 +294,16 @@ def _make_certificates(state: State, applications: dict[str, Any]) -> None:
         applications[name]["certificate"] = str(file)
 
 
-def _start_hosts(state: State, data: dict[str, Any]) -> None:
+def _start_hosts(state: State, data: dict[str, Any], snapshot: Snapshot | None) -> None:
     state.hosts.mkdir(mode=0o700)
     with ThreadPoolExecutor(len(data["hosts"])) as pool:
-        list(pool.map(lambda host: _start_host(state, data, host), data["hosts"]))
+        list(pool.map(lambda host: _start_host(state, data, host, snapshot), data["hosts"]))
     pki = Pki.load(PKI)
     hosts = []
     for host in data["hosts"]:
         certificate, key = pki.server_certificate([host["address"], host["computer"], f"{host['name']}.{FOREST}"])
-        files = {"certificate": state.hosts / host["name"] / "winrm.pem", "key": state.hosts / host["name"] / "winrm.key"}
+        # Not in the host's own folder, which a snapshot keeps.
+        files = {"certificate": state.path / f"{host['name']}.pem", "key": state.path / f"{host['name']}.key"}
         files["certificate"].write_bytes(certificate)
         _write_private(files["key"], key)
         own = {"domain": FOREST, "prefix": str(state.hosts / host["name"])}
@@ -261,10 +324,15 @@ def _control(data: dict[str, Any]) -> dict[str, str]:
     return {"address": data["microsoft"]["address"], "key": data["microsoft"]["control_key"]}
 
 
-def _start_host(state: State, data: dict[str, Any], host: dict[str, str]) -> None:
-    """Clone a host, show it the file server's share, and start it."""
-    prefix = clone(Prefix(GOLDEN), state.hosts / host["name"])
-    prefix.show_share(*SHARE, PACKAGES)
+def _start_host(state: State, data: dict[str, Any], host: dict[str, str], snapshot: Snapshot | None) -> None:
+    """Make a host as it is wanted, tell it where Microsoft's side is, and start it."""
+    if snapshot:
+        prefix = copy(snapshot.host(host["name"]), state.hosts / host["name"])
+        # Before its start: the agent reads where Microsoft's side is when its service starts.
+        prefix.replace_address(snapshot.network, network_of(data))
+    else:
+        prefix = clone(Prefix(GOLDEN), state.hosts / host["name"])
+        prefix.show_share(*SHARE, PACKAGES)
     boot(prefix, host["computer"], FOREST, {r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab": {"MicrosoftSide": data["microsoft"]["url"]}})
 
 

@@ -19,6 +19,7 @@ PKI = BUILD / "pki"
 GOLDEN = BUILD / "golden"
 PACKAGES = BUILD / "packages"
 STAMPS = BUILD / "stamps"
+SNAPSHOTS = BUILD / "snapshots"
 
 
 @dataclass(frozen=True)

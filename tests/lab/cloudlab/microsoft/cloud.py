@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import jwt
 from cloudlab.microsoft.config import Config
@@ -33,6 +33,13 @@ class Cloud:
         self.device_codes = DeviceCodes()
         self.counters = Counters()
         self.faults = Faults()
+        if config.restored:
+            self.directory.restore(config.restored["directory"])
+            self.configurations.restore(config.restored["configurations"])
+
+    def export(self) -> dict[str, Any]:
+        """What another server can be started with as `restored`: nothing secret, nothing that tests count or set for the moment."""
+        return {"directory": self.directory.export(), "configurations": self.configurations.export()}
 
     def attach(self, app: Flask) -> None:
         app.extensions[_EXTENSION] = self

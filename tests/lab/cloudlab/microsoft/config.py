@@ -113,7 +113,7 @@ class Config:
 
     `realm_port` is listened on too, because msal asks for the realm of a user who signs in with a password at the
     authority's host without the authority's port; None leaves that out. `configurations` are the domains that are synchronised from the
-    start.
+    start. `restored` is what another server's control interface exported; its configurations go before those.
     """
 
     address: str
@@ -133,6 +133,7 @@ class Config:
     device_code_interval: int = 5
     graph_page_size: int = 100
     configurations: tuple[str, ...] = ()
+    restored: dict[str, Any] | None = None
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Config:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,6 +100,16 @@ class Configurations:
     def __init__(self, active: tuple[str, ...] = ()) -> None:
         self._lock = threading.Lock()
         self._items: dict[str, Configuration] = {domain: Configuration(domain, "active") for domain in active}
+
+    def export(self) -> list[dict[str, Any]]:
+        """The configurations as JSON data."""
+        return [asdict(one) for one in self.all()]
+
+    def restore(self, data: list[dict[str, Any]]) -> None:
+        """Have just the configurations that `export` told."""
+        items = [{**one, "quarantine": Quarantine(**one["quarantine"]) if one["quarantine"] else None} for one in data]
+        with self._lock:
+            self._items = {one["domain"]: Configuration(**one) for one in items}
 
     def all(self) -> list[Configuration]:
         with self._lock:

@@ -4,7 +4,7 @@
 """What tests read and set, guarded by a key in the header `X-Lab-Key`.
 
 State, counters, faults, device codes, refresh tokens, Conditional Access, the size of Graph's pages, sync configurations, records of
-agents, overlaps.
+agents, overlaps, and the whole for another server to start with.
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ def state() -> dict[str, Any]:
         },
         "overlapping_registrations": cloud.directory.overlaps(),
     }
+
+
+@control.get("/export")
+def export() -> dict[str, Any]:
+    """What another server can be started with: agents, groups, service accounts, configurations."""
+    return current_cloud().export()
 
 
 @control.post("/reset-counters")

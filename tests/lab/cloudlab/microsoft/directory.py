@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,6 +69,26 @@ class Directory:
         self._open: dict[str, float] = {}
         self._overlaps: list[dict[str, Any]] = []
         self._clashing: set[str] = set()
+
+    def export(self) -> dict[str, Any]:
+        """What tenant and forest know, as JSON data: {agents: [...], groups: [...], accounts: {machine: account}, default_gmsa}.
+
+        A heartbeat's time means nothing to another process: an agent has `active` in its place. Registrations under way are left out.
+        """
+        with self._lock:
+            agents = [{**asdict(agent), "active": self.is_active(agent)} for agent in self._agents.values()]
+            for agent in agents:
+                del agent["last_heartbeat"]
+            groups = [asdict(group) for group in self._groups.values()]
+            return {"agents": agents, "groups": groups, "accounts": dict(self._accounts), "default_gmsa": self._default_gmsa}
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """Know what `export` told; every agent is inactive until it reports."""
+        agents = [Agent(**{key: value for key, value in one.items() if key != "active"}) for one in data["agents"]]
+        with self._lock:
+            self._agents = {agent.id: agent for agent in agents}
+            self._groups = {one["domain"]: Group(**one) for one in data["groups"]}
+            self._accounts, self._default_gmsa = dict(data["accounts"]), data["default_gmsa"]
 
     def agents(self) -> list[Agent]:
         with self._lock:

@@ -27,6 +27,8 @@ WINESERVER = Path("/usr/lib/wine/wineserver64")
 PWSH_HOME = r"C:\Program Files\PowerShell\7"
 #: The start-up hook that spares every PowerShell process the compilation of Ansible's C#, see managed/CompiledOnce.cs.
 COMPILED_ONCE = "CompiledOnce.dll"
+#: Files of a host's programs that may hold an address.
+_SETTINGS = ("*.config", "*.xml")
 _POWERSHELL_STUBS = ("windows/system32", "windows/syswow64")
 
 
@@ -129,6 +131,18 @@ class Prefix:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(folder)
 
+    def replace_address(self, old: str, new: str) -> None:
+        """Replace a part of an address in the registry and the programs' settings of a host that is not started."""
+        folders = [self.drive / name for name in ("Program Files", "ProgramData")]
+        settings = [file for folder in folders for pattern in _SETTINGS for file in folder.rglob(pattern)]
+        for file in (*self.path.glob("*.reg"), *settings):
+            content = file.read_bytes()
+            moved = content
+            for encoding in ("ascii", "utf-16-le"):
+                moved = moved.replace(old.encode(encoding), new.encode(encoding))
+            if moved != content:
+                file.write_bytes(moved)
+
     def import_registry(self, keys: Mapping[str, Mapping[str, str | int]]) -> None:
         """Write values (text or DWORD) below keys given in full, HKEY_LOCAL_MACHINE\\..., in one process."""
         lines = ["Windows Registry Editor Version 5.00", ""]
@@ -158,15 +172,24 @@ def clone(golden: Prefix, target: Path) -> Prefix:
 
     The registry files are copied for real: Wine writes them in place.
     """
+    return _copy(golden, target, os.link)
+
+
+def copy(host: Prefix, target: Path) -> Prefix:
+    """Copy a host that is not started; of C:\\windows it shares what it has shared before, not what has come to it since."""
+    return _copy(host, target, lambda file, copied: os.link(file, copied) if os.stat(file).st_nlink > 1 else shutil.copy2(file, copied))
+
+
+def _copy(host: Prefix, target: Path, copy_windows: Callable[[str, str], object]) -> Prefix:
     target.mkdir(mode=0o700, parents=True)
-    shutil.copytree(golden.drive / "windows", target / "drive_c" / "windows", symlinks=True, copy_function=os.link)
-    shutil.copytree(golden.path, target, symlinks=True, dirs_exist_ok=True, ignore=_only_once(golden))
+    shutil.copytree(host.drive / "windows", target / "drive_c" / "windows", symlinks=True, copy_function=copy_windows)
+    shutil.copytree(host.path, target, symlinks=True, dirs_exist_ok=True, ignore=_only_once(host))
     return Prefix(target)
 
 
-def _only_once(golden: Prefix) -> Callable[[str, list[str]], set[str]]:
+def _only_once(host: Prefix) -> Callable[[str, list[str]], set[str]]:
     def ignore(directory: str, names: list[str]) -> set[str]:
-        return {"windows"} & set(names) if Path(directory) == golden.drive else set()
+        return {"windows"} & set(names) if Path(directory) == host.drive else set()
 
     return ignore
 

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from cloudlab.testing.fixtures import ansible, lab, playbook
+from cloudlab.testing.fixtures import ansible, lab, lab_states, playbook
 
-__all__ = ["ansible", "lab", "playbook"]
+__all__ = ["ansible", "lab", "lab_states", "playbook"]

@@ -17,6 +17,7 @@ from cloudlab.package.build import RELEASES
 from cloudlab.testing.ansible_runs import ENVIRONMENTS, LAB
 from winrm.exceptions import WinRMTransportError
 
+LAB_HOSTS = 1
 #: Tells when its process was started, which no later process shares (Wine hands process ids out again), then never ends.
 SLEEP = "[System.Console]::WriteLine((Get-Process -Id $PID).StartTime.Ticks); Start-Sleep -Seconds 86400"
 #: Ends once a file is there, and says so.

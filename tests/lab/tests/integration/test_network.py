@@ -21,6 +21,7 @@ from cloudlab.paths import PACKAGES
 from cloudlab.proxies.plan import INSPECTION_CA, listener
 from cryptography import x509
 
+LAB_HOSTS = 1
 NAMES = ("open", "basic", "inspecting")
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from cloudlab.testing.ansible_runs import run_playbook
 
+LAB_HOSTS = 1
 AGENT, UPDATER = "AADConnectProvisioningAgent", "AzureADConnectAgentUpdater"
 Outcome = dict[str, t.Any]
 

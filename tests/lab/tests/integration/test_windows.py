@@ -26,6 +26,7 @@ from cloudlab.pki import Pki
 from cloudlab.testing.ansible_runs import ENVIRONMENTS, run_playbook
 from winrm.exceptions import InvalidCredentialsError
 
+LAB_HOSTS = 2
 PYTHONS = [python for python, environment in ENVIRONMENTS.items() if environment.exists()]
 #: Quotes, what PowerShell would expand, and letters outside ASCII.
 TEXT = "it's \"quoted\" $(exit) `n \u00e9\u20ac"
