@@ -9,13 +9,14 @@ import dataclasses
 import json
 import re
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from cloudlab.testing.ansible_runs import ROOT, Run, run_playbook
 from cloudlab.testing.fixtures import LabState, ansible, lab, playbook, require_python
 from cloudlab.testing.running_lab import Lab
+from direct_host import DirectHost
 
 #: The fixtures of every lab, offered to the tests here.
 __all__ = ["ansible", "lab", "playbook"]
@@ -63,6 +64,18 @@ def ansible_playbook(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> RunP
         return LabRun(**dataclasses.asdict(done), folder=folder)
 
     return call
+
+
+DirectHosts = Callable[[str], DirectHost]
+
+
+@pytest.fixture(scope="module")
+def direct_host(lab: Lab) -> Iterator[DirectHosts]:
+    """Return what gives a host, by its name, on which modules run without Ansible."""
+    hosts = {name: DirectHost(lab, name) for name in lab.hosts}
+    yield hosts.__getitem__
+    for host in hosts.values():
+        host.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,57 @@
+# Runs scripts as ansible.windows.win_powershell does, without Ansible, one after another, each in a runspace of its own: reads the paths of a
+# request and of its answer from a line of standard input each, both JSON files, and writes a line when the answer is there.
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+
+function ConvertTo-Argument {
+    # The script's arguments: parameters, sensitive_parameters (as secure strings), and -WhatIf in check mode.
+    param(
+        [object]$Request
+    )
+    $arguments = @{}
+    foreach ($one in $Request.parameters.PSObject.Properties) {
+        $arguments[$one.Name] = $one.Value
+    }
+    foreach ($one in $Request.sensitive_parameters) {
+        $arguments[$one.name] = ConvertTo-SecureString -String $one.value -AsPlainText -Force
+    }
+    if ($Request.check_mode) {
+        $arguments['WhatIf'] = $true
+    }
+    return $arguments
+}
+
+function Invoke-Request {
+    # Runs the script and returns the part of win_powershell's answer that the collection reads.
+    param(
+        [object]$Request
+    )
+    $ansible = New-Object -TypeName System.Management.Automation.PSObject -Property @{ Result = $null; Changed = $true }
+    # As win_powershell does: without what PowerShell itself has built in, in whose place a lab host has stand-ins.
+    $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
+    $shell = [System.Management.Automation.PowerShell]::Create($state)
+    try {
+        $shell.Runspace.SessionStateProxy.SetVariable('Ansible', $ansible)
+        $shell.Runspace.SessionStateProxy.SetVariable('ErrorActionPreference', 'Stop')
+        $shell.Runspace.SessionStateProxy.SetVariable('ProgressPreference', 'SilentlyContinue')
+        $null = $shell.AddScript($Request.script).AddParameters((ConvertTo-Argument -Request $Request))
+        $null = $shell.Invoke()
+        return @{ failed = $false; msg = ''; result = $ansible.Result; changed = $ansible.Changed }
+    }
+    catch {
+        return @{ failed = $true; msg = $_.Exception.GetBaseException().Message; changed = $ansible.Changed }
+    }
+    finally {
+        $shell.Dispose()
+    }
+}
+
+while ($path = [System.Console]::In.ReadLine()) {
+    $request = [System.IO.File]::ReadAllText($path) | ConvertFrom-Json
+    [System.IO.File]::WriteAllText([System.Console]::In.ReadLine(), (Invoke-Request -Request $request | ConvertTo-Json -Depth 10 -Compress))
+    [System.Console]::Out.WriteLine('answered')
+}
