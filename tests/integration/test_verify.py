@@ -13,6 +13,7 @@ from host_looks import DIRECTORY, LAB_KEY, MACHINE, Changes, Host, Look
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
+    from conftest import DirectHosts
 
 LAB_HOSTS, LAB_STATE = 1, "registered"
 ACCOUNT = "CN=provAgentgMSA,CN=Managed Service Accounts,DC=contoso,DC=lab"
@@ -32,9 +33,9 @@ STRAIN: Changes = {
 
 
 @pytest.fixture(scope="module")
-def host(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(lab: Lab, direct_host: DirectHosts) -> Iterator[Host]:
     """A host whose agent is as wanted."""
-    one = Host(lab, lab.hosts[0], tmp_path_factory.mktemp("looks"))
+    one = Host(direct_host(lab.hosts[0]))
     yield one
     one.mend()
 
