@@ -1,0 +1,72 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent on a lab host, arranged and looked at from outside the host: its files, its services, its rows under Programs and Features."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+import time
+from pathlib import Path
+
+from cloudlab.paths import PACKAGES
+from cloudlab.windows.prefix import Prefix
+
+AGENT, UPDATER = "AADConnectProvisioningAgent", "AzureADConnectAgentUpdater"
+FOLDER = "Program Files/Microsoft Azure AD Connect Provisioning Agent"
+PACKAGE_CACHE = "ProgramData/Package Cache"
+TRACES = "ProgramData/Microsoft/Azure AD Connect Provisioning Agent/Trace"
+_UNINSTALL = r"Microsoft\Windows\CurrentVersion\Uninstall"
+#: Seconds that a service may take to stop; one that takes longer hangs.
+_STOP_SECONDS = 120
+
+
+@dataclasses.dataclass(frozen=True)
+class InstalledAgent:
+    """What of the agent is on a host."""
+
+    prefix: Prefix
+
+    @property
+    def folder(self) -> Path:
+        """The agent's folder."""
+        return self.prefix.drive / FOLDER
+
+    @property
+    def configuration(self) -> Path:
+        """The agent's configuration file."""
+        return self.folder / f"{AGENT}.exe.config"
+
+    def bring(self, package: str) -> None:
+        """Put a package of the lab into C:\\packages."""
+        folder = self.prefix.drive / "packages"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(PACKAGES / f"{package}.exe", folder)
+
+    def starts(self) -> int:
+        """Return how often the agent has started so far."""
+        return sum(file.read_text(encoding="utf-8").count("started.") for file in (self.prefix.drive / TRACES).glob("*.log"))
+
+    def state(self, service: str) -> str:
+        """Return a service's state in Windows' word: RUNNING, STOPPED ..."""
+        found = re.search(r"STATE\s*:\s*\d+\s+(\w+)", self.prefix.run("sc.exe", "query", service))
+        assert found, f"sc.exe does not tell the state of {service}"
+        return found[1]
+
+    def stop(self, *services: str) -> None:
+        """Stop services that run, and return when they have stopped."""
+        for service in services:
+            self.prefix.run("sc.exe", "stop", service)
+            deadline = time.monotonic() + _STOP_SECONDS
+            while (state := self.state(service)) != "STOPPED":
+                assert time.monotonic() < deadline, f"{service} is {state}"
+
+    def take_rows(self) -> None:
+        """Take the agent's and its updater's rows away from Programs and Features."""
+        for software in (r"HKLM\SOFTWARE", r"HKLM\SOFTWARE\Wow6432Node"):
+            rows = re.split(r"\n(?=HKEY)", self.prefix.run("reg.exe", "query", rf"{software}\{_UNINSTALL}", "/s").replace("\r", ""))
+            for row in rows:
+                if re.search(r"DisplayName +REG_SZ +.*(Provisioning Agent|Agent Updater)", row):
+                    self.prefix.run("reg.exe", "delete", row.splitlines()[0], "/f")
