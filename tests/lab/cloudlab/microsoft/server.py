@@ -57,6 +57,8 @@ class Server:
             self._threads[-1].start()
 
     def stop(self) -> None:
+        """Stop listening; answers that are held back go out first."""
+        self.cloud.faults.clear()
         for server in self._servers:
             server.stop()
         for thread in self._threads:
@@ -104,7 +106,11 @@ def _before() -> WerkzeugResponse | None:
     if request.blueprint == control.name:
         return None
     g.fault = current_cloud().faults.take(request.path)
-    return fault_response(g.fault) if g.fault else None
+    if g.fault is None:
+        return None
+    if g.fault.hold:
+        current_cloud().faults.hold()
+    return fault_response(g.fault)
 
 
 def _after(response: Response) -> Response:

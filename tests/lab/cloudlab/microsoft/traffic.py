@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,32 +39,37 @@ class Counters:
 class Fault:
     """What goes wrong with the next `times` requests whose path matches `route` (`*` and `?` are wildcards).
 
-    `status` answers instead of the real handler; `retry_after` (seconds) goes with it; `delay` (seconds) holds the answer
-    back; `cut_after` (bytes) breaks the connection in the middle of the answer's body.
+    `status` answers instead of the real handler; `retry_after` (seconds) goes with it; `hold` holds the answer back until
+    faults are cleared; `cut_after` (bytes) breaks the connection in the middle of the answer's body.
     """
 
     route: str
     status: int | None = None
     times: int = 1
     retry_after: int | None = None
-    delay: float = 0
+    hold: bool = False
     cut_after: int | None = None
 
 
 class Faults:
-    """The faults that are still to happen."""
+    """The faults that are still to happen, and the answers that are held back; `held` is how many that are now."""
 
     def __init__(self) -> None:
+        self.held = 0
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
+        self._cleared = threading.Event()
 
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
+        """Forget the faults that are still to happen, and let the held answers go."""
         with self._lock:
             self._faults.clear()
+            self._cleared.set()
+            self._cleared = threading.Event()
 
     def take(self, path: str) -> Fault | None:
         """Return the first fault for this path, used up by one."""
@@ -76,10 +80,18 @@ class Faults:
                 self._faults = [one for one in self._faults if one.times > 0]
             return fault
 
+    def hold(self) -> None:
+        """Return when faults are cleared."""
+        with self._lock:
+            cleared = self._cleared
+            self.held += 1
+        cleared.wait()
+        with self._lock:
+            self.held -= 1
+
 
 def fault_response(fault: Fault) -> Response | None:
-    """Hold the answer back if the fault says so, and return what is answered instead of the real thing, if anything."""
-    time.sleep(fault.delay)
+    """Return what is answered instead of the real thing, if anything."""
     if fault.status is None:
         return None
     reason = HTTP_STATUS_CODES.get(fault.status, "Fault").replace(" ", "")

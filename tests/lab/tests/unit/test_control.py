@@ -10,12 +10,14 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import cloudlab
 import pytest
 import requests
+from cloudlab.limits import limit, wait_for
 from microsoft_client import Client
 
 AGENTS = "/graph/beta/onPremisesPublishingProfiles/provisioning/agents"
@@ -71,10 +73,20 @@ def test_the_process_says_that_it_listens_logs_no_secret_and_ends_when_told(conf
             url = process.stdout.readline().split()[-1]
             form = {"grant_type": "password", "password": "s3cret"}
             ca = str(Path(config["pki"]) / "ca.pem")
-            requests.post(f"{url}/organizations/oauth2/v2.0/token?password=s3cret", data=form, verify=ca, timeout=10)
+            requests.post(f"{url}/organizations/oauth2/v2.0/token?password=s3cret", data=form, verify=ca, timeout=limit())
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=limit()) == 0
     text = log.read_text(encoding="utf-8")
     assert "POST /organizations/oauth2/v2.0/token 400" in text
     assert "s3cret" not in text
+
+
+def test_held_answer_goes_out_when_faults_are_cleared(client: Client) -> None:
+    client.control("POST", "faults", {"route": "/packages/*", "hold": True, "times": 2})
+    with ThreadPoolExecutor(2) as pool:
+        held = [pool.submit(client.get, "/packages/other-product.exe") for _ in range(2)]
+        wait_for("both requests", lambda: client.server.cloud.faults.held == 2)
+        assert not any(one.done() for one in held)
+        client.control("DELETE", "faults")
+        assert [one.result().status_code for one in held] == [200, 200]

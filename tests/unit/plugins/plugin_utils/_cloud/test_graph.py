@@ -23,6 +23,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store im
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Access, Audience
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.token import Token
+from cloudlab.limits import limit
 from host_facts import TENANT
 from microsoft_side import Microsoft
 from requests.adapters import BaseAdapter
@@ -38,8 +39,8 @@ def directory(microsoft: Microsoft, user: str = "admin", store: RunStore | None 
     return CloudDirectory(microsoft.access(microsoft.sign_in(user), store), **options)
 
 
-def graph(microsoft: Microsoft, timeout: int = 10) -> GraphClient:
-    return GraphClient(microsoft.cloud.graph, acquire(microsoft.access(), "graph"), ca_path=microsoft.ca_path, timeout=timeout)
+def graph(microsoft: Microsoft, timeout: int | None = None) -> GraphClient:
+    return GraphClient(microsoft.cloud.graph, acquire(microsoft.access(), "graph"), ca_path=microsoft.ca_path, timeout=timeout or limit())
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_refusal_says_why(microsoft: Microsoft, status: int, reason: str) -> Non
 
 
 def test_real_refusal_carries_code_and_request_id(microsoft: Microsoft) -> None:
-    client = GraphClient(microsoft.cloud.graph, Token("no token", 0, "", TENANT), ca_path=microsoft.ca_path, timeout=10)
+    client = GraphClient(microsoft.cloud.graph, Token("no token", 0, "", TENANT), ca_path=microsoft.ca_path, timeout=limit())
     with pytest.raises(GraphError, match="sign in again") as refusal:
         client.agents()
     assert (refusal.value.status, refusal.value.code) == (401, "InvalidAuthenticationToken")
@@ -100,14 +101,14 @@ def test_real_refusal_carries_code_and_request_id(microsoft: Microsoft) -> None:
 
 
 def test_missing_ca_file_is_named(microsoft: Microsoft) -> None:
-    client = GraphClient(microsoft.cloud.graph, Token("x", 0, "", TENANT), ca_path="nowhere.pem", timeout=10)
+    client = GraphClient(microsoft.cloud.graph, Token("x", 0, "", TENANT), ca_path="nowhere.pem", timeout=limit())
     with pytest.raises(GraphError, match=r"nowhere\.pem.*'ca_path'"):
         client.agents()
 
 
 def test_proxy_that_cannot_be_read_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:cana#ry@proxy:8080")
-    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=10)
+    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=limit())
     with pytest.raises(GraphError, match=r"an address cannot be read, that of the proxy.*as %23") as refusal:
         client.agents()
     assert "cana" not in str(refusal.value)
@@ -117,7 +118,7 @@ def test_text_of_an_exception_is_quoted_without_secrets(monkeypatch: pytest.Monk
     def fail(*_: t.Any) -> None:
         raise OSError("no route by http://user:canary@proxy:8080")
 
-    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=10)
+    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=limit())
     monkeypatch.setattr(client._session, "get", fail)
     with pytest.raises(GraphError, match="could not be asked: no route by") as refusal:
         client.agents()
@@ -161,7 +162,7 @@ class Answers(BaseAdapter):
 @pytest.mark.parametrize("body", [b"", b"<html>", {}, [], "x", None, {"value": None}])
 @pytest.mark.parametrize(("status", "reason"), [(200, "answered without a list"), (403, "not permitted")])
 def test_answer_that_is_no_list_is_no_empty_tenant(body: t.Any, status: int, reason: str) -> None:
-    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=10)
+    client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=limit())
     client._session.mount("https://", Answers(body, status=status))
     with pytest.raises(GraphError, match=reason) as refusal:
         client.agents()
@@ -170,7 +171,7 @@ def test_answer_that_is_no_list_is_no_empty_tenant(body: t.Any, status: int, rea
 
 @pytest.mark.parametrize("link", ["https://elsewhere.example/page", "http://graph.microsoft.com/page", "https://graph.microsoft.com@elsewhere.example/"])
 def test_token_does_not_follow_a_page_elsewhere(link: str) -> None:
-    client = GraphClient("https://graph.microsoft.com", Token(token(), 0, "", TENANT), ca_path=None, timeout=10)
+    client = GraphClient("https://graph.microsoft.com", Token(token(), 0, "", TENANT), ca_path=None, timeout=limit())
     answers = Answers({"value": [], "@odata.nextLink": link})
     client._session.mount("https://", answers)
     with pytest.raises(GraphError, match="was not followed"):
@@ -242,9 +243,13 @@ def test_token_that_is_rejected_on_the_way_is_no_domain_s_own_trouble(microsoft:
 @pytest.mark.parametrize("retries", [0, 1])
 def test_time_out_is_named(microsoft: Microsoft, retries: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph_client, "_RETRIES", retries)
-    microsoft.fail(AGENTS, delay=2, times=retries + 1)
-    with pytest.raises(GraphError, match=r"did not answer within 1 seconds.*'request_timeout'"):
-        graph(microsoft, timeout=1).agents()
+    client = graph(microsoft, timeout=1)
+    microsoft.fail(AGENTS, hold=True, times=retries + 1)
+    try:
+        with pytest.raises(GraphError, match=r"did not answer within 1 seconds.*'request_timeout'"):
+            client.agents()
+    finally:
+        microsoft.server.cloud.faults.clear()
 
 
 def test_what_is_not_asked_for_is_not_fetched(microsoft: Microsoft, configurations: dict[str, str]) -> None:
