@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts the collection (as .build/collections has it, under its full name) and the lab on the path of the tests."""
+"""Puts the collection (as .build/collections has it, under its full name) and the lab on the path of the tests, and the lab's hooks."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ PATHS = (ROOT / ".build" / "collections", ROOT / "tests" / "lab", ROOT / "tests"
 
 sys.path[:0] = [str(path) for path in PATHS]
 
-pytest_plugins = ["cloudlab.testing.costs", "cloudlab.testing.failures"]
+pytest_plugins = ["cloudlab.testing.costs", "cloudlab.testing.failures", "cloudlab.testing.set_up_notes"]

@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="bring a lab up")
     up.add_argument("--hosts", type=int, default=3, help="how many Windows hosts (default: 3)")
     up.add_argument("--from", dest="snapshot", metavar="NAME", help="as the snapshot of this name was, instead of new")
+    up.add_argument("--keep-going", action="store_true", help="come up without the hosts that could not be set up, twice")
     up.set_defaults(run=_up)
     commands.add_parser("down", help="end the lab and remove its state").set_defaults(run=_down)
     status = commands.add_parser("status", help="show the lab")
@@ -61,8 +62,10 @@ def _up(state: State, arguments: argparse.Namespace) -> int:
     if arguments.hosts < 1 or arguments.hosts > 200:
         raise LabError(f"{arguments.hosts} hosts cannot be: give a number from 1 to 200.")
     with snapshot_store.opened(arguments.snapshot) if arguments.snapshot else contextlib.nullcontext() as snapshot:
-        data = lab.up(state, arguments.hosts, snapshot)
-    print(f"{len(data['hosts'])} hosts are up. Inventory: {state.inventory}")
+        data = lab.up(state, arguments.hosts, snapshot, keep_going=arguments.keep_going)
+    for note in (*data["notes"], *data["failed"].values()):
+        print(f"lab: {note}", file=sys.stderr)
+    print(f"{len(data['hosts']) - len(data['failed'])} hosts are up. Inventory: {state.inventory}")
     return 0
 
 

@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from cloudlab import limits
 from cloudlab.addresses import MICROSOFT_PORT, Block, reserve
 from cloudlab.errors import LabError
 from cloudlab.inventory import inventory
+from cloudlab.limits import WaitError, limit, wait_for
 from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
 from cloudlab.pki import Pki, new_ca
 from cloudlab.proxies import plan as proxies
@@ -53,11 +53,17 @@ _APPLICATIONS: dict[str, dict[str, Any]] = {
 }
 #: The file server and its share, \\FILES\packages, which has the packages on every host.
 SHARE = ("FILES", "packages")
-_START_SECONDS = 60
 
 
-def up(state: State, host_count: int, snapshot: Snapshot | None = None) -> dict[str, Any]:
-    """Bring a lab up, new or as the snapshot was, and return its state; a lab that cannot be brought up leaves nothing."""
+def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_going: bool = False) -> dict[str, Any]:
+    """Bring a lab up and return its state; a lab that cannot be brought up leaves nothing.
+
+    Args:
+        state: where its state goes.
+        host_count: how many hosts it has.
+        snapshot: what it starts as; None for new hosts.
+        keep_going: let the lab come up without the hosts that cannot be set up, as long as there is one that can.
+    """
     if snapshot and host_count > len(snapshot.hosts):
         raise LabError(f"{host_count} hosts cannot come of a snapshot of {len(snapshot.hosts)}: bring up as many or fewer.")
     if state.path.exists():
@@ -71,7 +77,8 @@ def up(state: State, host_count: int, snapshot: Snapshot | None = None) -> dict[
             _write(state.file, data)
             _start_proxies(state, data)
             _start_microsoft(state, data, block, snapshot)
-            _start_hosts(state, data, snapshot)
+            _set_up_hosts(state, data, snapshot, keep_going)
+            _start_endpoints(state, data)
         if snapshot:
             _await_agents(data, snapshot)
         _await_proxies(state, data)
@@ -196,6 +203,9 @@ def _plan(host_count: int, block: Block) -> dict[str, Any]:
         "proxies": proxies.plan(block.number, _password()),
         "pki": {"ca": str(PKI / "ca.pem"), "publisher_root": Pki.load(PKI).thumbprint("code-root")},
         "processes": {},
+        # Sentences on hosts that were set up twice, and on those that could not be set up, by name: they do not answer.
+        "notes": [],
+        "failed": {},
     }
 
 
@@ -246,6 +256,8 @@ def _start_microsoft(state: State, data: dict[str, Any], block: Block, snapshot:
             for name, application in microsoft["applications"].items()
         ],
         "device_code_interval": 1,
+        # An agent counts as active until it says that it stops: a beat that comes late on a busy machine tells nothing.
+        "heartbeat_timeout": limit(),
         "forest": microsoft["forest"],
         "configurations": microsoft["configurations"],
         "restored": snapshot.known_of(_machines(data)) if snapshot else None,
@@ -294,13 +306,24 @@ def _make_certificates(state: State, applications: dict[str, Any]) -> None:
         applications[name]["certificate"] = str(file)
 
 
-def _start_hosts(state: State, data: dict[str, Any], snapshot: Snapshot | None) -> None:
+def _set_up_hosts(state: State, data: dict[str, Any], snapshot: Snapshot | None, keep_going: bool) -> None:
     state.hosts.mkdir(mode=0o700)
     with ThreadPoolExecutor(len(data["hosts"])) as pool:
-        list(pool.map(lambda host: _start_host(state, data, host, snapshot), data["hosts"]))
+        list(pool.map(lambda host: _set_up_host(state, data, host, snapshot), data["hosts"]))
+    if data["failed"] and not (keep_going and _ready(data)):
+        raise LabError(" ".join(data["failed"].values()))
+    _configure_endpoints(state, data)
+
+
+def _ready(data: dict[str, Any]) -> list[dict[str, str]]:
+    """The hosts that could be set up."""
+    return [host for host in data["hosts"] if host["name"] not in data["failed"]]
+
+
+def _configure_endpoints(state: State, data: dict[str, Any]) -> None:
     pki = Pki.load(PKI)
     hosts = []
-    for host in data["hosts"]:
+    for host in _ready(data):
         certificate, key = pki.server_certificate([host["address"], host["computer"], f"{host['name']}.{FOREST}"])
         # Not in the host's own folder, which a snapshot keeps.
         files = {"certificate": state.path / f"{host['name']}.pem", "key": state.path / f"{host['name']}.key"}
@@ -310,18 +333,39 @@ def _start_hosts(state: State, data: dict[str, Any], snapshot: Snapshot | None) 
         hosts.append({**host, **own, **{name: str(file) for name, file in files.items()}})
     config = {**data["windows"], "control": _control(data), "hosts": hosts, "log": str(state.logs / "windows.log")}
     _write(state.config("windows"), config)
-    _start_endpoints(state, data)
 
 
 def _start_endpoints(state: State, data: dict[str, Any]) -> None:
     _spawn(state, data, "windows", "windows", [str(state.config("windows"))])
-    for host in data["hosts"]:
+    for host in _ready(data):
         _await(f"host {host['name']}", data["processes"]["windows"], (host["address"], HTTPS_PORT), state.logs / "windows.out")
 
 
 def _control(data: dict[str, Any]) -> dict[str, str]:
     """Where the endpoints' process takes commands, and the key for that; the lab's other control key serves here too."""
     return {"address": data["microsoft"]["address"], "key": data["microsoft"]["control_key"]}
+
+
+def _set_up_host(state: State, data: dict[str, Any], host: dict[str, str], snapshot: Snapshot | None) -> None:
+    """Set a host up, once more where that failed: what fails here is the lab or its machine, never what is tested on it."""
+    name = host["name"]
+    try:
+        _start_host(state, data, host, snapshot)
+        return
+    except (RuntimeError, OSError, LabError) as error:
+        data["notes"].append(f"The host {name} was set up a second time; the first time failed: {error}")
+    try:
+        _remove_host(state, name)
+        _start_host(state, data, host, snapshot)
+    except (RuntimeError, OSError, LabError) as error:
+        data["failed"][name] = f"The host {name} could not be set up, twice; the second time: {error}"
+
+
+def _remove_host(state: State, name: str) -> None:
+    prefix = Prefix(state.hosts / name)
+    if prefix.path.exists():
+        prefix.stop()
+        shutil.rmtree(prefix.path)
 
 
 def _start_host(state: State, data: dict[str, Any], host: dict[str, str], snapshot: Snapshot | None) -> None:
@@ -359,10 +403,9 @@ def _end(process: int) -> None:
         if not command.exists() or b"cloudlab." not in command.read_bytes():
             return  # ended long ago, and its number may be somebody else's now
         os.kill(process, signal.SIGTERM)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and _alive(process):
-            time.sleep(0.1)
-        if _alive(process):
+        try:
+            wait_for(f"the end of process {process}", lambda: not _alive(process))
+        except WaitError:
             os.kill(process, signal.SIGKILL)
 
 
@@ -378,16 +421,17 @@ def _alive(process: int) -> bool:
 
 def _await(what: str, process: int, listener: tuple[str, int], output: Path) -> None:
     """Wait until a server answers; one that has ended will never do so."""
-    deadline = time.monotonic() + _START_SECONDS
-    while not _listens(*listener):
-        if time.monotonic() > deadline or not _alive(process):
-            raise LabError(f"{what} does not answer: {output.read_text(errors='replace')[-2000:]}")
-        time.sleep(0.1)
+
+    def seen() -> str:
+        return output.read_text(encoding="utf-8", errors="replace")[-2000:] or f"nothing in {output}"
+
+    wait_for(f"an answer of {what}", lambda: _listens(*listener), alive=lambda: _alive(process), seen=seen)
 
 
 def _listens(address: str, port: int) -> bool:
     with socket.socket() as one:
-        one.settimeout(2)
+        # The kernel answers at once in the server's place, unless more connections wait than it keeps.
+        one.settimeout(limit())
         return one.connect_ex((address, port)) == 0
 
 

@@ -15,6 +15,8 @@ import time
 import typing as t
 from collections.abc import Callable
 
+from cloudlab.errors import LabError
+
 #: The environment's variable that multiplies the limit.
 PATIENCE = "CLOUDLAB_PATIENCE"
 _SECONDS = 900
@@ -23,7 +25,7 @@ _PAUSE = 0.05
 Found = t.TypeVar("Found")
 
 
-class WaitError(Exception):
+class WaitError(LabError):
     """What was waited for did not happen; the text says what that was, why the wait ended, and what was seen last."""
 
 
@@ -31,7 +33,7 @@ def limit() -> int:
     """Return the limit of every wait in seconds.
 
     Raises:
-        ValueError: CLOUDLAB_PATIENCE is no number above 0.
+        LabError: CLOUDLAB_PATIENCE is no number above 0.
     """
     text = os.environ.get(PATIENCE, "1")
     try:
@@ -39,7 +41,7 @@ def limit() -> int:
     except ValueError:
         factor = math.nan
     if not 0 < factor < math.inf:
-        raise ValueError(f"{PATIENCE} is '{text}': give a number above 0, such as 4 for a slow machine.")
+        raise LabError(f"{PATIENCE} is '{text}': give a number above 0, such as 4 for a slow machine.")
     return math.ceil(_SECONDS * factor)
 
 

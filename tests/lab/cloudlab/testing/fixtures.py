@@ -24,6 +24,7 @@ from cloudlab.paths import State
 from cloudlab.testing.ansible_runs import ENVIRONMENTS, LAB, ROOT, Run, run, run_playbook, tool
 from cloudlab.testing.costs import note_executions
 from cloudlab.testing.running_lab import Lab, Microsoft
+from cloudlab.testing.set_up_notes import note
 
 #: How many Windows hosts a lab has where a file of tests does not say, and a snapshot for tests always.
 HOSTS = 3
@@ -56,13 +57,16 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
     A file of tests says with LAB_HOSTS how many hosts it needs, and with LAB_STATE (a name of lab_states) what they start as: a snapshot
     that is taken once for the code that makes it. Without it they are new.
+
+    A host that could not be set up answers nobody: the tests on it fail, those on the others go on.
     """
     hosts, name = getattr(request.module, "LAB_HOSTS", HOSTS), str(getattr(request.module, "LAB_STATE", ""))
     state, given = lab_states[name] if name else None, os.environ.get("CLOUDLAB_TEST_STATE")
     if state and not given:
         ensure_snapshot(name, state, tmp_path_factory)
-    options = ["--hosts", str(hosts), *(["--from", name] if name else [])]
+    options = ["--hosts", str(hosts), *(["--from", name] if name else []), "--keep-going"]
     with contextlib.nullcontext(open_lab(Path(given).resolve())) if given else new_lab(tmp_path_factory, *options) as running:
+        note(request.config, request.path.name, running.data)
         before = running.remote_executions()
         if state and given:
             state.make(running)

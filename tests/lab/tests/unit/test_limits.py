@@ -9,6 +9,7 @@ import types
 
 import pytest
 from cloudlab import limits
+from cloudlab.errors import LabError
 from cloudlab.limits import WaitError, limit, wait_for
 
 
@@ -60,5 +61,5 @@ def test_limit_says_what_was_waited_for_and_seen_last(
 @pytest.mark.parametrize("patience", ["", "much", "0", "-1", "nan", "inf"])
 def test_patience_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, patience: str) -> None:
     monkeypatch.setenv("CLOUDLAB_PATIENCE", patience)
-    with pytest.raises(ValueError, match=r"CLOUDLAB_PATIENCE is '.*': give a number above 0"):
+    with pytest.raises(LabError, match=r"CLOUDLAB_PATIENCE is '.*': give a number above 0"):
         limit()
