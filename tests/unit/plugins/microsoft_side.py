@@ -14,6 +14,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds 
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Access, SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import read_sign_in
+from cloudlab.limits import limit
 from cloudlab.microsoft.server import Server
 from cloudlab.microsoft.traffic import Fault
 from host_facts import TENANT
@@ -52,7 +53,7 @@ class Microsoft:
 
     def access(self, sign_in: SignIn | None = None, store: RunStore | None = None, **options: t.Any) -> Access:
         """Return the access of one task, of a run of its own unless its store is given."""
-        whole = {"cloud": self.cloud, "tenant_id": TENANT, "ca_path": self.ca_path, "timeout": 10, **options}
+        whole = {"cloud": self.cloud, "tenant_id": TENANT, "ca_path": self.ca_path, "timeout": limit(), **options}
         return Access(sign_in=sign_in or self.sign_in(), store=store or RunStore(), **whole)
 
     def approve(self, name: str) -> t.Callable[[str], None]:

@@ -10,6 +10,7 @@ import json
 
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.http import Session
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.transfer import Download, Proxy
+from cloudlab.limits import limit
 from microsoft_side import Microsoft
 
 CONTENT = b"MZ" + bytes(range(256)) * 2000
@@ -34,7 +35,7 @@ class Mirror:
     def download(self, *, retries: int = 2, path: str | None = None, ca_path: str | None = None) -> Download:
         """Return a download from the URL, or from another path of the server."""
         url = self.microsoft.server.url + path if path else self.url
-        return Download(Session(ca_path or self.microsoft.ca_path, 10), url, proxy=Proxy(use=False), retries=retries, seconds=100)
+        return Download(Session(ca_path or self.microsoft.ca_path, limit()), url, proxy=Proxy(use=False), retries=retries, seconds=limit())
 
     @property
     def requests(self) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import requests
 from cloudlab.inventory import DOWNLOAD_PATH
+from cloudlab.limits import limit
 from cloudlab.package.build import RELEASES
 from cloudlab.paths import PACKAGES
 from cloudlab.proxies.plan import INSPECTION_CA, listener
@@ -60,7 +61,7 @@ def test_inspection_is_not_trusted(run: dict[str, t.Any]) -> None:
 
 def test_inspecting_proxy_shows_a_certificate_of_its_own(lab: t.Any) -> None:
     microsoft = (lab.data["microsoft"]["address"], 8443)
-    with socket.create_connection(listener(lab.data["proxies"]["inspecting"]), timeout=30) as connection:
+    with socket.create_connection(listener(lab.data["proxies"]["inspecting"]), timeout=limit()) as connection:
         connection.sendall(f"CONNECT {microsoft[0]}:{microsoft[1]} HTTP/1.1\r\nHost: {microsoft[0]}\r\n\r\n".encode())
         assert b" 200 " in connection.recv(4096)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -76,7 +77,7 @@ def test_plain_request_is_noted_with_its_address(lab: t.Any) -> None:
         session.trust_env = False
         # WinRM's own port is the lab's one listener without TLS; it knows no GET.
         url = f"http://{lab.data['hosts'][0]['address']}:5985/wsman"
-        assert session.get(url, proxies={"http": proxy}, timeout=30).status_code == 501
+        assert session.get(url, proxies={"http": proxy}, timeout=limit()).status_code == 501
     assert lab.proxied("open")[-1] == url
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msal
 import requests
+from cloudlab.limits import limit
 from cloudlab.microsoft.openid import AZURE_CLI
 from cloudlab.microsoft.server import Server
 
@@ -71,13 +72,13 @@ class Client:
         return self.token(f"{self.url}/graph/{permission}", user)
 
     def get(self, path: str, token: str | None = None, **options: Any) -> requests.Response:
-        return self.session.get(self.url + path, headers=_bearer(token), timeout=10, **options)
+        return self.session.get(self.url + path, headers=_bearer(token), timeout=limit(), **options)
 
     def post(self, path: str, data: dict[str, Any], token: str | None = None) -> requests.Response:
-        return self.session.post(self.url + path, json=data, headers=_bearer(token), timeout=10)
+        return self.session.post(self.url + path, json=data, headers=_bearer(token), timeout=limit())
 
     def control(self, method: str, path: str, data: dict[str, Any] | None = None) -> requests.Response:
-        return self.session.request(method, f"{self.url}/lab/{path}", json=data, headers={"X-Lab-Key": KEY}, timeout=10)
+        return self.session.request(method, f"{self.url}/lab/{path}", json=data, headers={"X-Lab-Key": KEY}, timeout=limit())
 
     def connect(self, machine: str, token: str) -> requests.Response:
         body = {"tenantId": TENANT, "userPrincipalName": f"admin@{DOMAIN}", "machineName": machine}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from cloudlab.limits import limit
 from cloudlab.microsoft.downloads import SUBSCRIPTION
 from microsoft_client import Client
 
@@ -32,11 +33,11 @@ def test_a_wrong_address_serves_a_page_with_status_200(shared: Client, path: str
 
 
 def test_a_download_can_be_resumed_and_revalidated(shared: Client) -> None:
-    head = shared.session.head(shared.url + RELEASE, timeout=10)
+    head = shared.session.head(shared.url + RELEASE, timeout=limit())
     assert (head.headers["Content-Length"], head.content) == (str(len(NEWEST)), b"")
-    part = shared.session.get(shared.url + RELEASE, headers={"Range": "bytes=10000-"}, timeout=10)
+    part = shared.session.get(shared.url + RELEASE, headers={"Range": "bytes=10000-"}, timeout=limit())
     assert (part.status_code, part.content) == (206, NEWEST[10000:])
-    same = shared.session.get(shared.url + RELEASE, headers={"If-None-Match": head.headers["ETag"]}, timeout=10)
+    same = shared.session.get(shared.url + RELEASE, headers={"If-None-Match": head.headers["ETag"]}, timeout=limit())
     assert same.status_code == 304
 
 
@@ -47,12 +48,12 @@ def test_every_file_of_the_manifest_is_there_and_no_other(shared: Client) -> Non
 
 def test_links_lead_on(shared: Client) -> None:
     assert shared.get("/short/release-1.1.977.0.exe").content.startswith(b"release-1.1.977.0")
-    plain = shared.session.get(f"{shared.url}/plain/release-1.1.977.0.exe", allow_redirects=False, timeout=10)
+    plain = shared.session.get(f"{shared.url}/plain/release-1.1.977.0.exe", allow_redirects=False, timeout=limit())
     assert plain.headers["Location"].startswith("http://")
 
 
 def test_downloads_and_their_bytes_are_counted(client: Client) -> None:
     client.get(RELEASE)
-    client.session.head(client.url + RELEASE, timeout=10)
+    client.session.head(client.url + RELEASE, timeout=limit())
     counts = client.control("GET", "state").json()["counts"]
     assert (counts["downloads"], counts["download_bytes"]) == (1, len(NEWEST))

@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 import msal
 import pytest
+from cloudlab.limits import limit
 from cloudlab.microsoft.config import ROLES
 from cloudlab.microsoft.openid import GRAPH_POWERSHELL
 from cloudlab.pki import new_ca
@@ -123,7 +124,7 @@ def test_a_device_code_is_pending_until_it_is_declined(client: Client) -> None:
 
 def test_device_codes_do_not_work_for_no_tenant_in_particular(shared: Client) -> None:
     data = {"client_id": "any", "scope": REGISTRATION_SCOPE}
-    answer = shared.session.post(f"{shared.url}/common/oauth2/v2.0/devicecode", data=data, timeout=10)
+    answer = shared.session.post(f"{shared.url}/common/oauth2/v2.0/devicecode", data=data, timeout=limit())
     assert answer.json()["error_codes"] == [90133]
 
 
@@ -177,7 +178,7 @@ def test_an_assertion_that_has_ended_is_refused(shared: Client, application_cert
     claims = {"aud": url, "iss": client, "sub": client, "exp": 1_000_000_000}
     assertion = jwt.encode(claims, application_certificate.read_text().partition("-----END CERTIFICATE-----")[2], "RS256")
     data = {"grant_type": "client_credentials", "client_id": client, "scope": f"{shared.url}/graph/.default", "client_assertion": assertion}
-    answer = shared.session.post(url, data=data, timeout=10)
+    answer = shared.session.post(url, data=data, timeout=limit())
     assert (answer.status_code, answer.json()["error_codes"]) == (401, [700024])
 
 

@@ -23,6 +23,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.tran
     require_proxy_url,
     shown_url,
 )
+from cloudlab.limits import limit
 from microsoft_side import Microsoft
 from package_mirror import CONTENT, Mirror
 
@@ -57,7 +58,7 @@ def test_a_broken_transfer_is_taken_up_where_it_ended(mirror: Mirror, waits: lis
 
 def test_proxys_address_that_cannot_be_read_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:cana#ry@proxy:8080")
-    download = Download(Session(None, 10), "https://download.example/setup.exe", proxy=Proxy(), retries=2, seconds=100)
+    download = Download(Session(None, limit()), "https://download.example/setup.exe", proxy=Proxy(), retries=2, seconds=limit())
     with pytest.raises(PackageError, match="HTTPS_PROXY") as caught:
         download.save(io.BytesIO(), {})
     assert "cana" not in str(caught.value)
