@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from cloudlab.limits import limit
 from cloudlab.windows.prefix import PWSH_HOME
 
 #: The default forest's package publisher, as Windows prints the subject of pki's publisher.pem.
@@ -32,8 +33,12 @@ def _connection(data: dict[str, Any]) -> dict[str, Any]:
         "ansible_password": data["windows"]["password"],
         "ansible_winrm_transport": "ntlm",
         "ansible_winrm_ca_trust_path": data["pki"]["ca"],
-        # Seconds that an async task has to start in; the default of 5 is for hosts that have a processor to themselves.
-        "ansible_win_async_startup_timeout": 60,
+        # Seconds that an async task has to start in, and an answer to come in: the defaults are for hosts that have a processor to
+        # themselves.
+        "ansible_win_async_startup_timeout": limit(),
+        "ansible_winrm_read_timeout_sec": limit(),
+        "ansible_psrp_read_timeout": limit(),
+        "ansible_psrp_connection_timeout": limit(),
         # ansible-core 2.21 looks its interpreter up on the PATH, where Wine finds no exact names: it is told where PowerShell is.
         "ansible_pwsh_interpreter": PWSH_HOME + r"\pwsh.exe",
     }
@@ -66,4 +71,10 @@ def _role(data: dict[str, Any]) -> dict[str, Any]:
         "provisioning_agent_endpoint_issuers": [SERVER_ISSUER],
         "provisioning_agent_publisher": [PUBLISHER],
         "provisioning_agent_root_thumbprints": [data["pki"]["publisher_root"]],
+        # What takes long on a busy machine works all the same.
+        "provisioning_agent_download_timeout": limit(),
+        "provisioning_agent_install_timeout": limit(),
+        "provisioning_agent_register_timeout": limit(),
+        "provisioning_agent_reboot_timeout": limit(),
+        "provisioning_agent_wait": limit(),
     }

@@ -20,7 +20,8 @@ from cloudlab.errors import LabError
 #: The environment's variable that multiplies the limit.
 PATIENCE = "CLOUDLAB_PATIENCE"
 _SECONDS = 900
-_PAUSE = 0.05
+#: Seconds between two looks: at first, and at most.
+_PAUSE, _LONGEST_PAUSE = 0.005, 0.1
 
 Found = t.TypeVar("Found")
 
@@ -64,7 +65,7 @@ def wait_for(
         WaitError: the process died or the limit is over.
     """
     seconds = limit()
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, _PAUSE
     while True:
         # In this order: what a process did as its last deed has happened.
         lives = alive()
@@ -74,4 +75,5 @@ def wait_for(
             raise WaitError(f"Waited for {what} in vain: the process that should do it has ended. Seen last: {seen()}")
         if time.monotonic() > deadline:
             raise WaitError(f"Waited {seconds} s for {what} in vain ({PATIENCE} gives more). Seen last: {seen()}")
-        time.sleep(_PAUSE)
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -222,7 +222,8 @@ namespace Microsoft.CloudSync.PowerShell
     /// <summary>Requests to Microsoft's side; TLS certificates are checked as .NET does by itself.</summary>
     internal static class Cloud
     {
-        private static readonly HttpClient client = new HttpClient { Timeout = TimeSpan.FromSeconds(100) };
+        // Without a time limit: who called the cmdlet sets one.
+        private static readonly HttpClient client = new HttpClient { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
 
         internal static JObject Post(string path, object body)
         {

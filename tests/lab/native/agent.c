@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <wchar.h>
+#include "wait_limit.h"
 #include "product.h"
 #include "service.h"
 #include <shlobj.h>
@@ -16,7 +17,6 @@
 #include "build.h"
 
 #define BEAT_MILLISECONDS 3000
-#define ANSWER_MILLISECONDS 5000
 
 static FILE *trace_file;
 
@@ -69,11 +69,12 @@ static DWORD post(const wchar_t *url, char *body)
     URL_COMPONENTS parts = {.dwStructSize = sizeof parts};
     HINTERNET session, connection = 0, request = 0;
     DWORD status = 0, error = 0;
+    int limit = (int)limit_seconds() * 1000;
     parts.lpszHostName = host, parts.dwHostNameLength = 256;
     parts.lpszUrlPath = path, parts.dwUrlPathLength = 512;
     if (!WinHttpCrackUrl(url, 0, 0, &parts)) return 0;
     session = WinHttpOpen(L"AADConnectProvisioningAgent/" VERSION_WIDE, WINHTTP_ACCESS_TYPE_NO_PROXY, 0, 0, 0);
-    WinHttpSetTimeouts(session, ANSWER_MILLISECONDS, ANSWER_MILLISECONDS, ANSWER_MILLISECONDS, ANSWER_MILLISECONDS);
+    WinHttpSetTimeouts(session, limit, limit, limit, limit);
     connection = WinHttpConnect(session, host, parts.nPort, 0);
     request = WinHttpOpenRequest(connection, L"POST", path, 0, 0, 0, WINHTTP_FLAG_SECURE);
     status = exchange(request, body);

@@ -6,9 +6,9 @@
 #define SETUP_HOST_H
 #include <windows.h>
 #include <wchar.h>
+#include "wait_limit.h"
 #include "setup_log.h"
 
-#define SERVICE_SECONDS 30
 #define LONG_PATH (MAX_PATH * 2)
 
 /* ---- registry ---- */
@@ -96,16 +96,18 @@ static DWORD process_of(SC_HANDLE service, DWORD *state)
     return status.dwProcessId;
 }
 
-/* Waits for a state; ERROR_SERVICE_REQUEST_TIMEOUT when it does not come, or not any more. */
+/* Waits for a state. ERROR_PROCESS_ABORTED: the service has stopped, so it will never run; ERROR_SERVICE_REQUEST_TIMEOUT: the limit. */
 static DWORD await_state(SC_HANDLE service, DWORD wanted)
 {
-    ULONGLONG deadline = GetTickCount64() + SERVICE_SECONDS * 1000;
-    DWORD state;
+    DWORD seconds = limit_seconds(), state, id;
+    ULONGLONG deadline = GetTickCount64() + seconds * 1000ull;
     do {
-        process_of(service, &state);
+        id = process_of(service, &state);
         if (state == wanted) return 0;
+        if (state == SERVICE_STOPPED) return ERROR_PROCESS_ABORTED;
         Sleep(50);
     } while (GetTickCount64() < deadline);
+    write_log(L"e000", L"Waited %lu s for state %lu of the service; seen last: state %lu, process %lu", seconds, wanted, state, id);
     return ERROR_SERVICE_REQUEST_TIMEOUT;
 }
 
@@ -119,7 +121,7 @@ static DWORD stop_service(SC_HANDLE service)
     else if (!ControlService(service, SERVICE_CONTROL_STOP, &status) && GetLastError() != ERROR_SERVICE_NOT_ACTIVE)
         error = GetLastError();
     else error = await_state(service, SERVICE_STOPPED);
-    if (process && WaitForSingleObject(process, SERVICE_SECONDS * 1000) == WAIT_TIMEOUT) TerminateProcess(process, 1);
+    if (process && WaitForSingleObject(process, limit_seconds() * 1000) == WAIT_TIMEOUT) TerminateProcess(process, 1);
     if (process) CloseHandle(process);
     return error;
 }

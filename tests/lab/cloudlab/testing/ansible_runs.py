@@ -19,6 +19,7 @@ import typing as t
 from pathlib import Path
 
 from cloudlab import paths
+from cloudlab.limits import limit
 
 ROOT = paths.REPOSITORY
 BUILD = paths.BUILD
@@ -26,9 +27,6 @@ LAB = paths.LAB / "lab"
 
 #: The environment of bootstrap.py that has ansible-core for each Python.
 ENVIRONMENTS = {"3.11": BUILD / "venv", "3.13": BUILD / "venv-3.13"}
-
-#: No run takes so long (seconds); one that does has hung.
-_LIMIT = 1200
 
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?P<name>.*?)\] \*+$")
 _OUTCOME = re.compile(r"^(?P<outcome>ok|changed|skipping|fatal|failed|rescued): \[(?P<host>[^\]\s]+)")
@@ -123,7 +121,8 @@ def run(
         "ANSIBLE_NOCOLOR": "1",
         "LC_ALL": "C.UTF-8",
     }
-    began, lines = time.monotonic(), []
+    began = time.monotonic()
+    lines: list[str] = []
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -133,8 +132,8 @@ def run(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    limit = threading.Timer(_LIMIT, process.kill)
-    limit.start()
+    ended = threading.Event()
+    threading.Thread(target=_end_when_silent, args=(process, lines, ended), daemon=True).start()
     try:
         for line in t.cast(t.IO[str], process.stdout):
             lines.append(line)
@@ -142,9 +141,20 @@ def run(
                 on_line(line)
     finally:
         # At the output's end the process is over; before that a reader has failed, and nobody is there to wait for.
-        limit.cancel()
+        ended.set()
         if sys.exc_info()[0]:
             process.kill()
         process.wait()
     LAST.append(Run(process.returncode, "".join(lines), time.monotonic() - began))
     return LAST[-1]
+
+
+def _end_when_silent(process: subprocess.Popen[str], lines: list[str], ended: threading.Event) -> None:
+    """End a run that has printed nothing since the last look, one limit ago: it hangs."""
+    before = -1
+    while before < len(lines):
+        before = len(lines)
+        if ended.wait(limit()):
+            return
+    lines.append(f"The lab has ended this run, which printed nothing for {limit()} s; above stands what it printed last.\n")
+    process.kill()

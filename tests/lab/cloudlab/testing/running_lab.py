@@ -11,6 +11,7 @@ from pathlib import Path
 
 import requests
 from cloudlab import lab as cloudlab
+from cloudlab.limits import limit
 from cloudlab.paths import State
 from cloudlab.proxies.plan import log_of
 
@@ -69,7 +70,7 @@ class Microsoft:
         self._ask("POST", "conditional-access", {"block_device_codes": blocked})
 
     def _ask(self, method: str, name: str, body: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        answer = self._session.request(method, f"{self.url}/lab/{name}", json=body, timeout=30, verify=self._ca)
+        answer = self._session.request(method, f"{self.url}/lab/{name}", json=body, timeout=limit(), verify=self._ca)
         answer.raise_for_status()
         return t.cast(dict[str, t.Any], answer.json() if answer.content else {})
 

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+from cloudlab.limits import limit
 from cloudlab.windows.prefix import Prefix
 
 _CONTROL = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet"
 _LOGON_SCREEN = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\AutoLogonChecked"
+#: The limit in a host's registry, as server_registry.py puts it there: Wine's own, in milliseconds, and the stand-ins'.
+_LIMITS = re.compile(rb'^"(ServicesPipeTimeout|LimitSeconds)"=dword:[0-9a-f]{8}', re.MULTILINE)
 
 
 def boot(prefix: Prefix, computer: str, domain: str, settings: Mapping[str, Mapping[str, str | int]] | None = None) -> None:
@@ -19,6 +23,7 @@ def boot(prefix: Prefix, computer: str, domain: str, settings: Mapping[str, Mapp
     Wine sets a computer name from the real machine's at each start, so ours comes after that. The log-on screen's key is what
     ansible.windows.win_reboot waits for.
     """
+    _set_limits(prefix)
     prefix.keep_up()
     prefix.run("wineboot.exe")
     prefix.import_registry(
@@ -35,3 +40,17 @@ def boot(prefix: Prefix, computer: str, domain: str, settings: Mapping[str, Mapp
             **(settings or {}),
         }
     )
+
+
+def _set_limits(prefix: Prefix) -> None:
+    """Give a host that is down the limit of today: Wine reads its own when services start, before a program could write it.
+
+    Raises:
+        RuntimeError: the host was made without them.
+    """
+    file, seconds = prefix.path / "system.reg", min(limit(), 0xFFFFFFFF // 1000)
+    values = {b"ServicesPipeTimeout": seconds * 1000, b"LimitSeconds": seconds}
+    text, count = _LIMITS.subn(lambda found: b'"%s"=dword:%08x' % (found[1], values[found[1]]), file.read_bytes())
+    if count != len(values):
+        raise RuntimeError(f"{file} has {count} of the {len(values)} limits: make its host anew with 'lab build'.")
+    file.write_bytes(text)

@@ -14,10 +14,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from typing import IO, Any
 
+from cloudlab.limits import limit
 from cloudlab.windows.server_registry import server_registry
 
 WINE = Path("/usr/lib/wine/wine64")
@@ -86,44 +88,55 @@ class Prefix:
         self._server("-p", check=True)
 
     def stop(self) -> None:
-        """End every process of the prefix, services included, and wait until its registry is written."""
+        """End every process of the prefix, services included, and wait until its registry is written.
+
+        Raises:
+            RuntimeError: they do not end.
+        """
         self._server("-k", check=False)
         self._server("-w", check=False)
 
     def _server(self, option: str, *, check: bool) -> None:
         """Call the server with all its streams closed: it lives on, and whoever reads our output would wait for it."""
         nothing = subprocess.DEVNULL
-        subprocess.run([WINESERVER, option], env=self.environment(), stdin=nothing, stdout=nothing, stderr=nothing, check=check)
+        streams: dict[str, Any] = {"stdin": nothing, "stdout": nothing, "stderr": nothing}
+        try:
+            subprocess.run([WINESERVER, option], env=self.environment(), **streams, timeout=limit(), check=check)
+        except subprocess.TimeoutExpired as error:
+            raise RuntimeError(f"wineserver {option} did not end within {limit()} s in {self.path}.") from error
 
-    def run(self, *command: str, timeout: float = 300, environment: Mapping[str, str] | None = None) -> str:
+    def run(self, *command: str, environment: Mapping[str, str] | None = None) -> str:
         """Run a program to its end, with these variables beside its environment, and return what it prints.
 
         Raises:
-            RuntimeError: it ended with an exit code other than 0.
+            RuntimeError: it ended with an exit code other than 0, or not within the lab's limit.
         """
         # Into a file, not a pipe: the first program of a prefix starts its services, which would hold the pipe open for good.
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(
-                [WINE, *command],
-                env=self.environment(environment),
-                cwd=self.path,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=timeout,
-                check=False,
-            )
+            code = self._run(command, environment, output)
             output.seek(0)
             text = output.read().decode("utf-8", "replace").strip()
-        if done.returncode != 0:
-            raise RuntimeError(f"{command[0]} ended with code {done.returncode} in {self.path}: {text}")
+        if code != 0:
+            how = f"did not end within {limit()} s" if code is None else f"ended with code {code}"
+            raise RuntimeError(f"{command[0]} {how} in {self.path}: {text}")
         return text
 
-    def run_powershell(self, script: str, timeout: float = 300) -> str:
+    def _run(self, command: Sequence[str], environment: Mapping[str, str] | None, output: IO[bytes]) -> int | None:
+        """Run a program and return its exit code, None for one that was still running at the lab's limit."""
+        where: dict[str, Any] = {"env": self.environment(environment), "cwd": self.path}
+        try:
+            done = subprocess.run(
+                [WINE, *command], **where, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=limit(), check=False
+            )
+        except subprocess.TimeoutExpired:
+            return None
+        return done.returncode
+
+    def run_powershell(self, script: str) -> str:
         """Run a PowerShell script for set-up and return what it prints; see run()."""
         stop = "$ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue'\n"
         encoded = base64.b64encode((stop + script).encode("utf-16-le")).decode("ascii")
-        return self.run("powershell.exe", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded, timeout=timeout)
+        return self.run("powershell.exe", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded)
 
     def show_share(self, server: str, share: str, folder: Path) -> None:
         """Show a folder of this machine as \\\\SERVER\\SHARE: Wine looks UNC paths up beside its drives."""

@@ -8,11 +8,14 @@ The keys below SOFTWARE\\Cloud Sync Lab are what the stand-ins answer from; a te
 
 from __future__ import annotations
 
+from cloudlab.limits import limit
+
 Registry = dict[str, dict[str, str | int]]
 
 _MACHINE = "HKEY_LOCAL_MACHINE"
 _LAB = rf"{_MACHINE}\SOFTWARE\Cloud Sync Lab"
-_TLS = rf"{_MACHINE}\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols\TLS 1.2"
+_CONTROL = rf"{_MACHINE}\SYSTEM\CurrentControlSet\Control"
+_TLS = rf"{_CONTROL}\SecurityProviders\SCHANNEL\Protocols\TLS 1.2"
 _DOMAIN = "DC=contoso,DC=lab"
 _CONFIGURATION = f"CN=Configuration,{_DOMAIN}"
 _SCHEMA = f"CN=Schema,{_CONFIGURATION}"
@@ -46,7 +49,7 @@ def server_registry() -> Registry:
             "CurrentBuildNumber": "20348",
             "UBR": 3000,
         },
-        rf"{_MACHINE}\SYSTEM\CurrentControlSet\Control\ProductOptions": {"ProductType": "ServerNT"},
+        rf"{_CONTROL}\ProductOptions": {"ProductType": "ServerNT"},
         rf"{_MACHINE}\SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full": {"Release": 528449, "Version": "4.8.04161"},
         rf"{_MACHINE}\SOFTWARE\Microsoft\.NETFramework\v4.0.30319": {"SchUseStrongCrypto": 1},
         rf"{_MACHINE}\SOFTWARE\WOW6432Node\Microsoft\.NETFramework\v4.0.30319": {"SchUseStrongCrypto": 1},
@@ -58,7 +61,13 @@ def server_registry() -> Registry:
             "Start": 3,
             "Type": 0x20,
         },
-        _LAB: {"ServiceLogonRight": ",".join(f"*{sid}" for sid in ("S-1-5-80-0", *_ACCOUNT_SIDS.values())), "Connections": 3},
+        # How long a new service may take to answer Wine's service manager, which sees also that its process has ended.
+        _CONTROL: {"ServicesPipeTimeout": limit() * 1000},
+        _LAB: {
+            "LimitSeconds": limit(),
+            "ServiceLogonRight": ",".join(f"*{sid}" for sid in ("S-1-5-80-0", *_ACCOUNT_SIDS.values())),
+            "Connections": 3,
+        },
         rf"{_LAB}\Computer": {"PartOfDomain": 1, "MemoryMiB": 8192},
         rf"{_LAB}\Events": {},
         **{rf"{_LAB}\Directory\{name}": values for name, values in _forest().items()},

@@ -12,21 +12,23 @@ Left out: exit codes above 255 (Unix hands on eight bits), a shell's idle timeou
 from __future__ import annotations
 
 import collections
+import os
 import re
+import selectors
 import subprocess
 import threading
-import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from cloudlab.windows.prefix import WINE, Prefix, windows_path
+from cloudlab.limits import WaitError, wait_for
+from cloudlab.windows.prefix import WINE, Prefix
 from cloudlab.windows.soap import Fault, timed_out
 
 #: Bytes of output in one Receive answer; in base64 it stays below WinRM's envelope limit of 153,600.
 MAX_OUTPUT = 100_000
-#: How often a command is started that does not begin to run, and seconds after which one that lives is taken to run.
-_STARTS, _BEGIN_SECONDS = 3, 60.0
+#: How often a command is started that does not begin to run.
+_STARTS = 3
 _POWERSHELL = {"powershell", "powershell.exe", "pwsh", "pwsh.exe"}
 #: A word of a command line; ansible-core 2.21 quotes its interpreter, "C:\\Program Files\\PowerShell\\7\\pwsh.exe".
 _WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
@@ -49,27 +51,38 @@ def _begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], d
     """Start a command and wait until it runs.
 
     Under load Wine 8 now and then cannot load a program. One that has not begun has read nothing, so it is started again.
+
+    Raises:
+        Fault: it neither runs nor ends.
     """
-    mark = prefix.path / f"started-{uuid.uuid4()}"
+    mark = prefix.drive / "windows" / "Temp" / f"started-{uuid.uuid4()}"
+    mark.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, _STARTS + 1):
         process = subprocess.Popen(
             [WINE, "winrshost.exe", *arguments],
             cwd=directory,
-            env=prefix.environment({**variables, "WINRSHOST_STARTED": windows_path(mark)}),
+            env=prefix.environment({**variables, "WINRSHOST_STARTED": rf"C:\windows\Temp\{mark.name}"}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        deadline = time.monotonic() + _BEGIN_SECONDS
-        while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.005)
-        # One that could not make its mark, say in a folder whose path is too long for Windows, runs all the same.
-        if mark.exists() or process.poll() is None or attempt == _STARTS:
+        if _has_begun(process, mark, arguments[0]) or attempt == _STARTS:
             break
         process.communicate()  # it has ended: closes its pipes
     mark.unlink(missing_ok=True)
     return process
+
+
+def _has_begun(process: subprocess.Popen[bytes], mark: Path, name: str) -> bool:
+    """Wait until a command runs, and return whether it does; one that has ended without its mark never did."""
+    try:
+        wait_for(f"the start of {name}", lambda: mark.exists() or process.poll() is not None, seen=lambda: f"process {process.pid} lives")
+    except WaitError as error:
+        with process:  # closes its pipes
+            process.kill()
+        raise Fault(1460, "w:InternalError", str(error)) from error
+    return mark.exists()
 
 
 class Command:
@@ -84,24 +97,40 @@ class Command:
         home = prefix.profile
         where = prefix.unix_path(directory) if directory and directory[1:2] == ":" else home
         self._process = _begin(prefix, program(line), variables, where if where.is_dir() else home)
-        self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in ("stdout", "stderr")]
-        for reader in self._readers:
-            reader.start()
+        self._ended = os.eventfd(0)
+        self._drained = {"stdout": threading.Event(), "stderr": threading.Event()}
+        for name in self._drained:
+            threading.Thread(target=self._read, args=(name,), daemon=True).start()
         threading.Thread(target=self._wait, daemon=True).start()
 
     def _read(self, name: str) -> None:
+        """Take a stream's output for good: what the process leaves behind may hold the pipe, and must not block on it."""
         pipe = getattr(self._process, name)
-        while data := pipe.read1(65536):
-            with self._changed:
-                self._output.append((name, data))
-                self._changed.notify_all()
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            selector.register(self._ended, selectors.EVENT_READ)
+            while ready := [key.fileobj for key, _ in selector.select()]:
+                if pipe in ready:
+                    if not (data := os.read(pipe.fileno(), 65536)):
+                        break
+                    self._take(name, data)
+                else:  # the process has ended, and its pipe is empty: that was all it had to say
+                    selector.unregister(self._ended)
+                    self._drained[name].set()
+        self._drained[name].set()
+
+    def _take(self, name: str, data: bytes) -> None:
+        with self._changed:
+            self._output.append((name, data))
+            self._changed.notify_all()
 
     def _wait(self) -> None:
-        """A command has ended when its process has: what it started may hold its pipes open for good."""
+        """A command has ended when its process has and its output is read: what it started may hold its pipes open for good."""
         code = self._process.wait()
-        deadline = time.monotonic() + 0.5
-        for reader in self._readers:
-            reader.join(max(0.0, deadline - time.monotonic()))
+        os.eventfd_write(self._ended, 1)
+        for drained in self._drained.values():
+            drained.wait()
+        os.close(self._ended)
         with self._changed:
             self._code = code & 0xFF
             self._changed.notify_all()

@@ -1,44 +1,73 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A command of a remote shell whose program Wine could not load, as it now and then cannot under load."""
+"""How a command of a remote shell begins, also where Wine cannot load its program at first, as happens under load; and how it ends."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from cloudlab.limits import wait_for
 from cloudlab.windows import shells
 from cloudlab.windows.prefix import Prefix
+from cloudlab.windows.soap import Fault
 
 #: In Wine's place: loads nothing as often as it is told to, and then runs a program that repeats its input.
-WINE = """#!/bin/sh
+WINE = r"""#!/bin/sh
 echo tried >> tries
 if [ "$(wc -l < tries)" -le FAILURES ]; then echo "Application could not be started"; exit 1; fi
-touch "$(printf '%s' "$WINRSHOST_STARTED" | cut -c3- | tr '\\\\' /)"
-cat
+touch "$WINEPREFIX/drive_c/windows/Temp/${WINRSHOST_STARTED##*\\}"
+PROGRAM
 """
+
+
+def put_wine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Prefix:
+    """Put a script in Wine's place, and return a host for it."""
+    wine = tmp_path / "wine"
+    wine.write_text(script, encoding="ascii")
+    wine.chmod(0o755)
+    monkeypatch.setattr(shells, "WINE", wine)
+    (tmp_path / "drive_c/users/tester").mkdir(parents=True)
+    return Prefix(tmp_path)
+
+
+def marks(prefix: Prefix) -> list[Path]:
+    return list((prefix.drive / "windows/Temp").iterdir())
 
 
 @pytest.mark.parametrize(("failures", "tries", "output"), [(0, 1, "input"), (2, 3, "input"), (3, 3, "Application could not be started\n")])
 def test_program_that_could_not_be_loaded_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, tries: int, output: str
 ) -> None:
-    wine = tmp_path / "wine"
-    wine.write_text(WINE.replace("FAILURES", str(failures)), encoding="ascii")
-    wine.chmod(0o755)
-    monkeypatch.setattr(shells, "WINE", wine)
-    process = shells._begin(Prefix(tmp_path), ["program.exe"], {}, tmp_path)
+    prefix = put_wine(tmp_path, monkeypatch, WINE.replace("FAILURES", str(failures)).replace("PROGRAM", "cat"))
+    process = shells._begin(prefix, ["program.exe"], {}, tmp_path)
     assert process.communicate(b"input")[0].decode() == output
     assert len((tmp_path / "tries").read_text(encoding="ascii").splitlines()) == tries
-    assert list(tmp_path.glob("started-*")) == []
+    assert marks(prefix) == []
 
 
-def test_program_that_cannot_tell_that_it_runs_is_left_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wine = tmp_path / "wine"
-    wine.write_text("#!/bin/sh\ncat\n", encoding="ascii")
-    wine.chmod(0o755)
-    monkeypatch.setattr(shells, "WINE", wine)
-    monkeypatch.setattr(shells, "_BEGIN_SECONDS", 0.0)
-    process = shells._begin(Prefix(tmp_path), ["program.exe"], {}, tmp_path)
-    assert process.communicate(b"input")[0] == b"input"
+def test_program_that_neither_begins_nor_ends_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = put_wine(tmp_path, monkeypatch, "#!/bin/sh\nexec cat\n")
+    monkeypatch.setenv("CLOUDLAB_PATIENCE", "0.0001")
+    with pytest.raises(Fault, match=r"^Waited 1 s for the start of program\.exe in vain .* Seen last: process \d+ lives$") as fault:
+        shells._begin(prefix, ["program.exe"], {}, tmp_path)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(fault.value.reason.split()[-2]), 0)
+
+
+def test_command_ends_with_its_process_and_all_of_its_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the process has started holds the pipes open, and goes on to write."""
+    held = "mkfifo go; (exec 2>&-; read line < go; echo late; echo end > go) & head -c 300000 /dev/zero; exit 5"
+    prefix = put_wine(tmp_path, monkeypatch, WINE.replace("FAILURES", "0").replace("PROGRAM", held))
+    command = shells.Command(prefix, "program.exe", "1", {}, None)
+    size, code = 0, None
+    while code is None:
+        pieces, code = command.receive(100)
+        size += sum(len(data) for _, data in pieces)
+    assert (size, code) == (300000, 5)
+    fifo = tmp_path / "drive_c/users/tester/go"
+    fifo.write_text("go\n", encoding="ascii")
+    assert fifo.read_text(encoding="ascii") == "end\n"
+    assert wait_for("what is written late", lambda: command.receive(100)[0]) == [("stdout", b"late\n")]
