@@ -152,7 +152,7 @@ def expectation(options: Options) -> Expectation:
             require_guid(name, value)
     if wanted["version"]:
         parse_version(wanted["version"])
-    require_positive(options, "request_timeout")
+    require_positive(options, "request_timeout", "probe_timeout")
     if options["registration_check"] and not (options["sign_in"] and options["tenant_id"]):
         raise ConfigurationError("'registration_check' is set: give 'tenant_id' and 'sign_in', or set it to false.")
     if options["wait"] < 0:
@@ -169,7 +169,9 @@ def platform_probe(options: Options, expect: Expectation) -> str:
     endpoints = chosen_endpoints(options["endpoints"], resolve_cloud(options["cloud"]), options["tenant_id"])
     if not options["prerequisites"]:
         return ""
-    return host_probe(expect.service_account, endpoints, options["events_since"], expect.settings.get("proxy"))
+    return host_probe(
+        expect.service_account, endpoints, options["events_since"], expect.settings.get("proxy"), options["probe_timeout"]
+    )
 
 
 def asked_of_cloud(options: Options) -> tuple[bool, bool]:

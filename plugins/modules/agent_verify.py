@@ -110,6 +110,12 @@ options:
         a warning. What only setup and registration ask for still stands in RV(blockers).
     type: bool
     default: true
+  probe_timeout:
+    description:
+      - How many seconds each step of trying one of O(endpoints) may take, that is to connect, to get the proxy's answer and to make the TLS
+        handshake.
+    type: int
+    default: 10
   sync_check:
     description:
       - Whether the sync configurations of the agent's domains are looked up in Microsoft Graph, those of O(expect.domains) where they are

@@ -23,6 +23,7 @@ def host_probe(
     endpoints: t.Sequence[dict[str, t.Any]] = (),
     event_hours: int = 0,
     proxy: t.Mapping[str, t.Any] | None = None,
+    probe_timeout: int = 10,
 ) -> str:
     """Return the value of the payload's parameter.
 
@@ -32,10 +33,12 @@ def host_probe(
         event_hours: how far to look back in the logs; 0 for no events.
         proxy: the proxy that the agent is to have, as wanted_settings returns it; None for the one that it has. What is still to be
             installed, or to be led away from a dead proxy, must not be judged by the way that it has today.
+        probe_timeout: seconds that each step of trying an endpoint may take.
     """
     # The payload reads the agent's own proxy in the same shape.
     wanted = {"enabled": True, **proxy} if proxy and proxy["state"] == "present" else proxy
-    return json.dumps({"account": account or "", "endpoints": list(endpoints), "event_hours": event_hours, "proxy": wanted})
+    whole = {"account": account or "", "endpoints": list(endpoints), "event_hours": event_hours, "proxy": wanted}
+    return json.dumps({**whole, "probe_timeout": probe_timeout})
 
 
 def chosen_endpoints(given: t.Sequence[str] | None, cloud: Cloud, tenant_id: str | None) -> list[dict[str, t.Any]]:

@@ -113,7 +113,7 @@ def _account(variables: Variables) -> None:
 
 
 def _times(variables: Variables) -> None:
-    seconds = ("download_timeout", "install_timeout", "reboot_timeout", "register_timeout")
+    seconds = ("download_timeout", "install_timeout", "probe_timeout", "reboot_timeout", "register_timeout")
     limits = (("certificate_renewal_days", 0), ("events_since", 0), ("retries", 0), ("wait", 0), *((name, 1) for name in seconds))
     for name, least in limits:
         if name in variables and int(variables[name]) < least:

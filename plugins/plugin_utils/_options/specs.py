@@ -140,6 +140,7 @@ SPECS: dict[str, Spec] = {
             "apply_defaults": True,
         },
         "prerequisites": {"type": "bool", "default": True},
+        "probe_timeout": {"type": "int", "default": 10},
         "registration_check": {"type": "bool", "default": False},
         "settings": {"type": "dict", "options": SETTINGS},
         "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},

@@ -8,7 +8,7 @@ function Invoke-QuietProgram {
     param(
         [string]$Name,
         [string]$Arguments,
-        [int]$TimeoutSeconds = 10
+        [int]$TimeoutSeconds = 60
     )
     $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
     $start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, $Name)
@@ -71,7 +71,7 @@ function Get-LogOnRightFact {
     $file = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
     try {
         # It opens the security database, which takes its time on a busy host.
-        $null = Invoke-QuietProgram -Name 'secedit.exe' -Arguments "/export /areas USER_RIGHTS /cfg `"$file`" /quiet" -TimeoutSeconds 60
+        $null = Invoke-QuietProgram -Name 'secedit.exe' -Arguments "/export /areas USER_RIGHTS /cfg `"$file`" /quiet"
         $lines = [System.IO.File]::ReadAllLines($file)
         if (@($lines | Where-Object -FilterScript { $_ -eq '[Privilege Rights]' }).Count -eq 0) {
             throw 'secedit.exe exported no rights'

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Seconds that one step of a probe may take: to connect, to get the proxy's answer, to make the handshake. Each probe's step has its own
-# time, so that a slow endpoint takes none from the others.
+# time, so that a slow endpoint takes none from the others. Who calls these functions may set both to other values.
 $stepSeconds = 10
 # What is of use only for the clock may not hold up the rest.
 $dateSeconds = 3

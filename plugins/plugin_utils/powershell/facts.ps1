@@ -13,8 +13,8 @@ param(
     [string]$DomainSession = '',
     [int]$TimeoutSeconds = 120,
     # What to read about the host itself, JSON, or '' to leave it unread: account (a service account, or '' for that of the agent's
-    # service), endpoints (host, port), event_hours (0 for no events), proxy (the one that the agent is to have, or null for the one
-    # that it has).
+    # service), endpoints (host, port), probe_timeout (seconds that each step of trying one may take), event_hours (0 for no events),
+    # proxy (the one that the agent is to have, or null for the one that it has).
     [string]$Platform = ''
 )
 Set-StrictMode -Version Latest
@@ -73,6 +73,8 @@ if ($Platform) {
     if ($null -ne $wanted.proxy) {
         $proxy = $(if ($wanted.proxy.state -eq 'present') { $wanted.proxy } else { $null })
     }
+    $stepSeconds = [int]$wanted.probe_timeout
+    $dateSeconds = [int][System.Math]::Ceiling($stepSeconds * 0.3)
     $network = Get-EndpointFact -Endpoints @($wanted.endpoints) -Configured $proxy
     $facts.endpoints = $network.endpoints
     $facts.clock_skew = $network.clock_skew

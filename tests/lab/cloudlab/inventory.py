@@ -75,6 +75,7 @@ def _role(data: dict[str, Any]) -> dict[str, Any]:
         "provisioning_agent_download_timeout": limit(),
         "provisioning_agent_install_timeout": limit(),
         "provisioning_agent_register_timeout": limit(),
+        "provisioning_agent_probe_timeout": limit(),
         "provisioning_agent_reboot_timeout": limit(),
         "provisioning_agent_wait": limit(),
     }

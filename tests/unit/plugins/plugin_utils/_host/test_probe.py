@@ -76,9 +76,12 @@ def test_probe_is_what_the_payload_takes() -> None:
         "account": r"CONTOSO\svcSync$",
         "endpoints": [{"host": "a.lab", "port": 443}],
         "event_hours": 24,
+        "probe_timeout": 10,
         "proxy": None,
     }
-    assert json.loads(host_probe(None)) == {"account": "", "endpoints": [], "event_hours": 0, "proxy": None}
+    nothing = {"account": "", "endpoints": [], "event_hours": 0, "proxy": None, "probe_timeout": 10}
+    assert json.loads(host_probe(None)) == nothing
+    assert json.loads(host_probe(None, probe_timeout=60)) == {**nothing, "probe_timeout": 60}
 
 
 @pytest.mark.parametrize(

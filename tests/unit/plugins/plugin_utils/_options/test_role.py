@@ -56,6 +56,7 @@ def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
         ({"root_thumbprints": ["12"]}, "40 hexadecimal digits"),
         ({"url": "http://mirror.example.com/setup.exe"}, "starts with https://"),
         ({"install_timeout": 0}, "1 or more"),
+        ({"probe_timeout": 0}, "1 or more"),
         ({"retries": -1}, "0 or more"),
         ({"events_since": -1}, "0 or more"),
         ({"endpoints": ["https://login.lab"]}, "write HOST or HOST:PORT"),
