@@ -12,6 +12,7 @@ import ntpath
 import time
 import typing as t
 
+from ansible import constants
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -23,7 +24,7 @@ Result = dict[str, t.Any]
 display = Display()
 
 _ASYNC_STATUS = "ansible.windows.async_status"
-#: Seconds between two questions for a job, and the time that a job has beyond its own limit.
+#: Seconds between two questions for a job, and the least time that a job has beyond its own limit.
 _POLL_SECONDS = 5
 _MARGIN_SECONDS = 60
 _CONNECTION_LIBRARIES = ("winrm", "pypsrp", "requests", "urllib3")
@@ -38,6 +39,9 @@ class DetachedJob:
 
     def __init__(self, action: ActionBase, task_vars: dict[str, t.Any], seconds: int) -> None:
         self._action, self._task_vars, self._seconds = action, task_vars, seconds
+        # A host that is given long to start a job is a slow one.
+        start = int(constants.config.get_config_value("WIN_ASYNC_STARTUP_TIMEOUT", variables=task_vars))
+        self._limit = seconds + max(_MARGIN_SECONDS, start)
         self._host = task_vars.get("inventory_hostname", "the host")
         self._job: dict[str, t.Any] = {}
 
@@ -55,7 +59,7 @@ class DetachedJob:
         if not self._start(module, arguments):
             return t.cast(Result, self._action._execute_module(module, module_args=arguments, task_vars=self._task_vars))
         # The job keeps the seconds itself and says so; the margin is for its start and for the way back.
-        deadline = time.monotonic() + self._seconds + _MARGIN_SECONDS
+        deadline = time.monotonic() + self._limit
         unread = 0
         time.sleep(_POLL_SECONDS)
         while not (status := self._ask("status", deadline)).get("finished") or _is_half_written(status):
@@ -75,7 +79,7 @@ class DetachedJob:
         """Start the job; False when the host cannot run one at all, so that nothing has started."""
         task = self._action._task
         # Ansible's async wrapper takes its time limit from the task, which itself is not asynchronous.
-        task.async_val = self._seconds + _MARGIN_SECONDS
+        task.async_val = self._limit
         try:
             started = self._action._execute_module(module, module_args=arguments, task_vars=self._task_vars, wrap_async=True)
         except Exception as error:

@@ -70,6 +70,13 @@ def test_job_is_started_asked_for_and_cleaned_up() -> None:
     ]
 
 
+def test_job_on_a_slow_host_has_as_long_as_a_start_may_take() -> None:
+    action = Action(STARTED, DONE, CLEANED)
+    slow = {"inventory_hostname": "win1", "ansible_win_async_startup_timeout": 300}
+    assert DetachedJob(action, slow, 100).run("ansible.windows.win_powershell", {}) == DONE
+    assert action.calls[0] == ("win_powershell", "", 400)
+
+
 def test_lost_connection_is_made_anew(no_waiting: list[str]) -> None:
     action = Action(STARTED, LOST, LOST, DONE, CLEANED)
     assert run(action) == DONE
