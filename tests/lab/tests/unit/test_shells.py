@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,15 @@ def marks(prefix: Prefix) -> list[Path]:
     return list((prefix.drive / "windows/Temp").iterdir())
 
 
+def result_of(command: shells.Command) -> tuple[bytes, int]:
+    """Return the output and the exit code of a command that ends."""
+    output, code = b"", None
+    while code is None:
+        pieces, code = command.receive(100)
+        output += b"".join(data for _, data in pieces)
+    return output, code
+
+
 @pytest.mark.parametrize(("failures", "tries", "output"), [(0, 1, "input"), (2, 3, "input"), (3, 3, "Application could not be started\n")])
 def test_program_that_could_not_be_loaded_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, tries: int, output: str
@@ -62,12 +72,25 @@ def test_command_ends_with_its_process_and_all_of_its_output(tmp_path: Path, mon
     held = "mkfifo go; (exec 2>&-; read line < go; echo late; echo end > go) & head -c 300000 /dev/zero; exit 5"
     prefix = put_wine(tmp_path, monkeypatch, WINE.replace("FAILURES", "0").replace("PROGRAM", held))
     command = shells.Command(prefix, "program.exe", "1", {}, None)
-    size, code = 0, None
-    while code is None:
-        pieces, code = command.receive(100)
-        size += sum(len(data) for _, data in pieces)
-    assert (size, code) == (300000, 5)
+    assert result_of(command) == (bytes(300000), 5)
     fifo = tmp_path / "drive_c/users/tester/go"
     fifo.write_text("go\n", encoding="ascii")
     assert fifo.read_text(encoding="ascii") == "end\n"
     assert wait_for("what is written late", lambda: command.receive(100)[0]) == [("stdout", b"late\n")]
+
+
+def test_command_has_not_ended_before_its_output_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = put_wine(tmp_path, monkeypatch, WINE.replace("FAILURES", "0").replace("PROGRAM", "echo said; exit 5"))
+    busy, take = threading.Event(), shells.Command._take
+
+    def take_late(command: shells.Command, name: str, data: bytes) -> None:
+        busy.wait()
+        take(command, name, data)
+
+    monkeypatch.setattr(shells.Command, "_take", take_late)
+    command = shells.Command(prefix, "program.exe", "1", {}, None)
+    wait_for("the end of the process", lambda: command._process.returncode is not None)
+    with pytest.raises(Fault):  # nothing to receive yet, no exit code either
+        command.receive(0.5)
+    busy.set()
+    assert result_of(command) == (b"said\n", 5)
