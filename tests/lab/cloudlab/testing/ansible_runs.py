@@ -135,10 +135,11 @@ def run(
     ended = threading.Event()
     threading.Thread(target=_end_when_silent, args=(process, lines, ended), daemon=True).start()
     try:
-        for line in t.cast(t.IO[str], process.stdout):
-            lines.append(line)
-            if on_line:
-                on_line(line)
+        with t.cast(t.IO[str], process.stdout) as output:
+            for line in output:
+                lines.append(line)
+                if on_line:
+                    on_line(line)
     finally:
         # At the output's end the process is over; before that a reader has failed, and nobody is there to wait for.
         ended.set()

@@ -12,6 +12,7 @@ Left out: exit codes above 255 (Unix hands on eight bits), a shell's idle timeou
 from __future__ import annotations
 
 import collections
+import contextlib
 import os
 import re
 import selectors
@@ -105,8 +106,7 @@ class Command:
 
     def _read(self, name: str) -> None:
         """Take a stream's output for good: what the process leaves behind may hold the pipe, and must not block on it."""
-        pipe = getattr(self._process, name)
-        with selectors.DefaultSelector() as selector:
+        with getattr(self._process, name) as pipe, selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
             selector.register(self._ended, selectors.EVENT_READ)
             while ready := [key.fileobj for key, _ in selector.select()]:
@@ -134,6 +134,9 @@ class Command:
         with self._changed:
             self._code = code & 0xFF
             self._changed.notify_all()
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # input that nobody reads any more
+            self._process.stdin.close()
 
     def send(self, data: bytes, *, end: bool) -> None:
         """Write to standard input, and close it when this was the last piece.
