@@ -295,7 +295,7 @@ def _await_agents(data: dict[str, Any], snapshot: Snapshot) -> None:
 
 def _machines(data: dict[str, Any]) -> set[str]:
     """The lab's hosts as Microsoft's side calls them."""
-    return {f"{host['computer']}.{FOREST}".casefold() for host in data["hosts"]}
+    return {f"{host['computer']}.{FOREST}".casefold() for host in _ready(data)}
 
 
 def _make_certificates(state: State, applications: dict[str, Any]) -> None:
