@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
-import time
+from functools import partial
 from pathlib import Path
 
+from cloudlab.limits import wait_for
 from cloudlab.paths import PACKAGES
 from cloudlab.windows.prefix import Prefix
 
@@ -19,8 +20,6 @@ FOLDER = "Program Files/Microsoft Azure AD Connect Provisioning Agent"
 PACKAGE_CACHE = "ProgramData/Package Cache"
 TRACES = "ProgramData/Microsoft/Azure AD Connect Provisioning Agent/Trace"
 _UNINSTALL = r"Microsoft\Windows\CurrentVersion\Uninstall"
-#: Seconds that a service may take to stop; one that takes longer hangs.
-_STOP_SECONDS = 120
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +58,10 @@ class InstalledAgent:
         """Stop services that run, and return when they have stopped."""
         for service in services:
             self.prefix.run("sc.exe", "stop", service)
-            deadline = time.monotonic() + _STOP_SECONDS
-            while (state := self.state(service)) != "STOPPED":
-                assert time.monotonic() < deadline, f"{service} is {state}"
+            wait_for(f"the end of {service}", partial(self._is_stopped, service), seen=partial(self.state, service))
+
+    def _is_stopped(self, service: str) -> bool:
+        return self.state(service) == "STOPPED"
 
     def take_rows(self) -> None:
         """Take the agent's and its updater's rows away from Programs and Features."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 import typing as t
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cloudlab.limits import wait_for
 from cloudlab.paths import PACKAGES
 from cloudlab.testing.ansible_runs import ENVIRONMENTS, Run, run_playbook
 from cloudlab.windows.prefix import Prefix
@@ -428,11 +428,8 @@ class HeldTask:
         return (self.lab.state / "logs" / "windows.log").read_text(encoding="utf-8")
 
     def until(self, happened: Callable[[], bool]) -> None:
-        """Try until something has happened while the task goes on; it must not take for ever."""
-        deadline = time.monotonic() + 300
-        while not happened():
-            assert time.monotonic() < deadline and self.is_running(), "it did not happen"
-            time.sleep(0.2)
+        """Try until something has happened while the task goes on."""
+        wait_for("the held installer", happened, alive=self.is_running, seen=lambda: self._requests()[-500:])
 
     def cut(self) -> None:
         """Break the task's connection in the middle of a request: one that is idle is made anew without a word."""
