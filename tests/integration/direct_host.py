@@ -9,6 +9,7 @@ tested here; the connection, and that a module works in a playbook, is held by t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -49,13 +50,19 @@ class DirectHost:
     def close(self) -> None:
         """End the host's PowerShell."""
         if self._powershell:
-            t.cast(t.IO[str], self._powershell.stdin).close()
-            self._powershell.wait()
+            with self._powershell as ending, contextlib.suppress(BrokenPipeError):  # it may have ended with its host
+                t.cast(t.IO[str], ending.stdin).close()
             self._powershell = None
 
     def put_file(self, local: str, remote: str) -> None:
         """Copy a file to a path of the host."""
         shutil.copy(local, self.prefix.unix_path(remote))
+
+    def run_script(self, script: str, **parameters: t.Any) -> t.Any:
+        """Run a script of the tests' own on the host, and return what it has put into $Ansible.Result as JSON."""
+        answer = self.win_powershell({"script": script, "parameters": parameters, "sensitive_parameters": []}, check=False)
+        assert not answer["failed"], answer["msg"]
+        return json.loads(answer["result"])
 
     def win_powershell(self, arguments: dict[str, t.Any], *, check: bool) -> dict[str, t.Any]:
         """Run a script on the host."""
@@ -66,7 +73,9 @@ class DirectHost:
             return t.cast(dict[str, t.Any], json.loads(answer.read_text(encoding="utf-8")))
 
     def _ask(self, lines: str) -> None:
-        """Hand lines to the host's PowerShell, which is started for the first ones, and wait for its answer."""
+        """Hand lines to the host's PowerShell, which is started where it does not run (after a restart too), and wait for its answer."""
+        if self._powershell and self._powershell.poll() is not None:
+            self.close()
         if self._powershell is None:
             command: list[str | Path] = [WINE, "powershell.exe", "-NoProfile", "-NonInteractive", "-File", windows_path(SCRIPT)]
             pipes: dict[str, t.Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
