@@ -4,7 +4,7 @@
 """agent_install on real packages: every state, upgrade and exit code, settings, removal, and broken connections.
 
 Two stories, one host each, told at the same time without Ansible; the tests look at what each step returned. Both end with a host that has
-nothing of the agent. On a third host an installation and a removal in playbooks lose their connections.
+nothing of the agent. After them an installation and a removal in playbooks lose their connections.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if t.TYPE_CHECKING:
 
 Outcomes = dict[str, dict[str, t.Any]]
 
+LAB_HOSTS = 2
 OLDEST, OLD, NEW = "release-1.1.1107.0", "release-1.1.2334.0", "release-1.1.2505.0"
 LAB_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab"
 AGENT_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent"

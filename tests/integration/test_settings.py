@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """settings.ps1 on configuration files of many kinds: set, set again, taken away; everything else in a file stays as it is.
 
-One run of settings_cases.yml; the tests look at the bytes that came back.
+One run of settings_cases.ps1; the tests look at the bytes that came back.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from cloudlab.testing.ansible_runs import ROOT, run_playbook
+from cloudlab.testing.ansible_runs import ROOT
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
+    from conftest import DirectHosts
 
 Outcomes = dict[str, list[dict[str, t.Any]]]
 
@@ -64,18 +65,13 @@ ENCODINGS = {"utf-16": "utf-16", "crlf-bom": "utf-8-sig"}
 
 
 @pytest.fixture(scope="module")
-def outcomes(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+def outcomes(lab: Lab, direct_host: DirectHosts) -> Outcomes:
     """Return for each case what came of setting, of setting again, and of taking away."""
-    results = tmp_path_factory.mktemp("settings") / "results.json"
-    values = {
-        "host": lab.hosts[0],
-        "cases": {name: base64.b64encode(content).decode() for name, content in (WHOLE | REFUSED).items()},
-        "functions": str(ROOT / "plugins/plugin_utils/powershell/settings.ps1"),
-        "results": str(results),
-    }
-    run = run_playbook(str(Path(__file__).with_name("settings_cases.yml")), inventory=lab.inventory, extra_vars=values)
-    assert run.returncode == 0, run.output
-    return dict(json.loads(results.read_text(encoding="utf-8")))
+    functions = (ROOT / "plugins/plugin_utils/powershell/settings.ps1").read_text(encoding="ascii")
+    cases = Path(__file__).with_name("settings_cases.ps1").read_text(encoding="ascii")
+    given = {name: base64.b64encode(content).decode() for name, content in (WHOLE | REFUSED).items()}
+    script = "\n".join(["param([string]$Cases)", functions, cases])
+    return dict(direct_host(lab.hosts[0]).run_script(script, Cases=json.dumps(given)))
 
 
 def text_of(name: str, content: str) -> str:
