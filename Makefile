@@ -12,7 +12,7 @@ LAB_TESTS := tests/lab/tests
 COLLECTION_TESTS := tests/unit tests/integration
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-lab test-collection molecule unit lint lab-up lab-down lab-status clean
+.PHONY: help setup demo matrix test test-lab test-collection molecule unit lint lab-up lab-down lab-status clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,10 @@ setup: ## Set up all that the other targets need (Debian packages, virtual envir
 	@$(PYTHON) tests/lab/bootstrap.py
 
 demo: setup ## Bring up HOSTS=3 lab hosts, converge them twice, verify them, write the report; KEEP=1 leaves the lab up
-	@$(VENV)/python tests/integration/demo.py --hosts $(HOSTS) $(if $(KEEP),--keep)
+	@PYTHONPATH=tests/lab $(VENV)/python tests/integration/demo.py --hosts $(HOSTS) $(if $(KEEP),--keep)
+
+matrix: setup ## Try every ansible-core that is claimed, or CORES="2.16 2.20", with the lowest and the newest ansible.windows
+	@PYTHONPATH=tests/lab $(VENV)/python tests/integration/matrix.py $(CORES)
 
 test: lint ## Run every check and every test, WORKERS=2 files of them at a time, each with a lab of its own
 	@$(PYTEST) $(LAB_TESTS) $(COLLECTION_TESTS)

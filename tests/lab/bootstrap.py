@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import setup_checks
@@ -32,13 +32,12 @@ import setup_checks
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / ".build"
 LAB = REPOSITORY / "tests" / "lab"
-COLLECTIONS = BUILD / "collections" / "ansible_collections"
-REQUIREMENTS = [LAB / "requirements.txt", REPOSITORY / "tests" / "requirements.txt"]
+REQUIREMENTS = (LAB / "requirements.txt", REPOSITORY / "tests" / "requirements.txt")
 
 #: ansible-core 2.21 wants a newer Python than 2.19 does: both are tested where both Pythons are there.
 SECOND_PYTHON = "3.13"
-#: Before 3.8.0, its async_status needs a class of .NET Framework, which PowerShell 7 does not have.
-ANSIBLE_WINDOWS = "ansible.windows:>=3.8.0,<4.0.0"
+#: As in galaxy.yml: the newest of these is taken. `make matrix` tries the lowest too.
+ANSIBLE_WINDOWS = ">=2.4.0,<4.0.0"
 #: ansible-core up to 2.20 compiles C# with a Windows PDB, for which PowerShell needs this library. Its licence (Microsoft's .NET
 #: Library licence) is why it is fetched and not kept in the repository.
 DIA_LIBRARY = "Microsoft.DiaSymReader.Native.amd64.dll"
@@ -92,8 +91,7 @@ def install_debian(names: Iterable[str]) -> None:
 def first_python() -> None:
     """Make the main environment, and the collections with it."""
     make_environment("venv", sys.executable)
-    link_collection()
-    stamped("collections", [ANSIBLE_WINDOWS], lambda: fetch_ansible_windows(python_of("venv")))
+    make_collections("collections", ANSIBLE_WINDOWS, "ansible")
     stamped("dia", [DIA_LIBRARY], lambda: fetch_dia_library(python_of("venv")))
 
 
@@ -116,15 +114,22 @@ def find_python(version: str) -> str | None:
     return None
 
 
-def make_environment(name: str, python: str) -> None:
-    """Make a virtual environment with all requirements."""
+def make_environment(name: str, python: str, files: Sequence[Path] = REQUIREMENTS, pinned: Sequence[str] = ()) -> None:
+    """Make a virtual environment in .build of that name.
+
+    Args:
+        name: the folder's name.
+        python: the interpreter that it is made with.
+        files: files of requirements to install.
+        pinned: further requirements.
+    """
+    wanted = [argument for file in files for argument in ("-r", str(file))]
 
     def make() -> None:
         run([python, "-m", "venv", "--clear", str(BUILD / name)])
-        wanted = [argument for file in REQUIREMENTS for argument in ("-r", str(file))]
-        run([python_of(name), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted])
+        run([python_of(name), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted, *pinned])
 
-    stamped(name, [python, *(file.read_text() for file in REQUIREMENTS)], make)
+    stamped(name, [python, *(file.read_text() for file in files), *pinned], make)
 
 
 def python_of(name: str) -> str:
@@ -132,25 +137,38 @@ def python_of(name: str) -> str:
     return str(BUILD / name / "bin" / "python")
 
 
-def link_collection() -> None:
-    """Offer the repository as a collection, by a link."""
-    link = COLLECTIONS / "entra_ops" / "cloud_sync"
+def make_collections(name: str, versions: str, release: str) -> None:
+    """Make a folder of collections in .build of that name: this repository, by a link, and ansible.windows.
+
+    Args:
+        name: the folder's name.
+        versions: which versions of ansible.windows will do, as in galaxy.yml.
+        release: the PyPI package that carries such a version, as a requirement, for machines that reach no collection server.
+    """
+    link = collection_path(name, "entra_ops", "cloud_sync")
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
         link.symlink_to(REPOSITORY, target_is_directory=True)
+    stamped(name, [versions, release], lambda: fetch_ansible_windows(name, versions, release))
 
 
-def fetch_ansible_windows(python: str) -> None:
-    """Install ansible.windows from the collection server, or out of the PyPI package that carries it."""
-    galaxy = [str(Path(python).with_name("ansible-galaxy")), "collection", "install", ANSIBLE_WINDOWS, "--timeout", "10"]
-    if subprocess.run([*galaxy, "-p", str(BUILD / "collections")], capture_output=True, check=False).returncode == 0:
+def collection_path(name: str, namespace: str, collection: str) -> Path:
+    """Return where a collection lies in a folder of collections."""
+    return BUILD / name / "ansible_collections" / namespace / collection
+
+
+def fetch_ansible_windows(name: str, versions: str, release: str) -> None:
+    """Install ansible.windows from the collection server, or out of the PyPI package that carries it; see make_collections."""
+    python, target = python_of("venv"), collection_path(name, "ansible", "windows")
+    shutil.rmtree(target, ignore_errors=True)
+    galaxy = [str(Path(python).with_name("ansible-galaxy")), "collection", "install", f"ansible.windows:{versions}", "--timeout", "10"]
+    if subprocess.run([*galaxy, "-p", str(BUILD / name)], capture_output=True, check=False).returncode == 0:
         return
     with tempfile.TemporaryDirectory() as folder:
-        # The newest, whatever Python it is for: only files of one collection are taken out of it.
+        # Whatever Python it is for: only files of one collection are taken out of it.
         options = ["--no-deps", "--ignore-requires-python", "--only-binary=:all:", "-d", folder]
-        run([python, "-m", "pip", "download", "-q", "--disable-pip-version-check", *options, "ansible"])
-        shutil.rmtree(COLLECTIONS / "ansible" / "windows", ignore_errors=True)
-        extract(Path(folder), "ansible_collections/ansible/windows/", COLLECTIONS.parent)
+        run([python, "-m", "pip", "download", "-q", "--disable-pip-version-check", *options, release])
+        extract(Path(folder), "ansible_collections/ansible/windows/", BUILD / name)
 
 
 def extract(folder: Path, beginning: str, target: Path) -> None:

@@ -17,7 +17,7 @@ from cloudlab.package.compiler import C_FLAGS
 from cloudlab.paths import BUILD, GOLDEN, LAB, NATIVE, PACKAGES, PKI, POWERSHELL, STAMPS
 from cloudlab.pki import Pki
 from cloudlab.windows.managed import MANAGED, compile_library
-from cloudlab.windows.prefix import COMPILED_ONCE, Prefix, install_shim, make_golden
+from cloudlab.windows.prefix import START_UP_HOOKS, Prefix, install_shim, make_golden
 
 _CODE = LAB / "cloudlab"
 #: Programs that stand in place of Windows' own, by where they lie below system32.
@@ -30,7 +30,10 @@ _PROGRAMS = {
     "netstat.exe": "netstat.c",
 }
 #: Libraries that lie beside PowerShell, by the sources they are compiled of. The first stands in place of .NET's LDAP client.
-_LIBRARIES = {"System.DirectoryServices.Protocols.dll": "Protocols.cs", COMPILED_ONCE: "CompiledOnce.cs"}
+_LIBRARIES = {
+    "System.DirectoryServices.Protocols.dll": "Protocols.cs",
+    **{name: Path(name).with_suffix(".cs").name for name in START_UP_HOOKS},
+}
 
 
 def build() -> None:

@@ -91,10 +91,10 @@ def run_playbook(
     inventory: Path | None = None,
     extra_vars: dict[str, t.Any] | None = None,
     environment: dict[str, str] | None = None,
-    python: str = "3.11",
+    python: str | Path = "3.11",
     on_line: t.Callable[[str], None] | None = None,
 ) -> Run:
-    """Run a playbook to its end; a relative path starts at the repository's top.
+    """Run a playbook to its end, in the environment for a Python; a relative path starts at the repository's top.
 
     Extra variables travel in a file for this user alone: they may hold secrets, which have no business on a command line.
     """
@@ -106,9 +106,9 @@ def run_playbook(
         return run([tool("ansible-playbook", python), str(playbook), *options, *arguments], environment=environment, on_line=on_line)
 
 
-def tool(name: str, python: str = "3.11") -> str:
-    """Return the path of one of Ansible's commands for that Python."""
-    return str(ENVIRONMENTS[python] / "bin" / name)
+def tool(name: str, python: str | Path = "3.11") -> str:
+    """Return the path of one of Ansible's commands for a Python of ENVIRONMENTS, or in the folder of another environment."""
+    return str((ENVIRONMENTS[python] if isinstance(python, str) else python) / "bin" / name)
 
 
 def run(

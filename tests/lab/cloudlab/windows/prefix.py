@@ -27,8 +27,8 @@ WINESERVER = Path("/usr/lib/wine/wineserver64")
 
 #: Where PowerShell lies on every host; pwsh.exe there is the shim of native/powershell.c, pwsh-core.exe the real program.
 PWSH_HOME = r"C:\Program Files\PowerShell\7"
-#: The start-up hook that spares every PowerShell process the compilation of Ansible's C#, see managed/CompiledOnce.cs.
-COMPILED_ONCE = "CompiledOnce.dll"
+#: What .NET runs first in every PowerShell process, see the sources of these names in managed/.
+START_UP_HOOKS = ("CompiledOnce.dll", "OlderAnsible.dll")
 #: Files of a host's programs that may hold an address.
 _SETTINGS = ("*.config", "*.xml")
 _POWERSHELL_STUBS = ("windows/system32", "windows/syswow64")
@@ -62,10 +62,10 @@ class Prefix:
         CLOUDLAB_COSTS: the run of tests that the process belongs to, if any (testing/costs.py).
         """
         own = {name: os.environ[name] for name in ("PATH", "TMPDIR", "CLOUDLAB_COSTS") if name in os.environ}
-        hook = {"DOTNET_STARTUP_HOOKS": rf"{PWSH_HOME}\{COMPILED_ONCE}"} if (self.powershell / COMPILED_ONCE).exists() else {}
+        hooks = [rf"{PWSH_HOME}\{name}" for name in START_UP_HOOKS if (self.powershell / name).exists()]
         return {
             **own,
-            **hook,
+            "DOTNET_STARTUP_HOOKS": ";".join(hooks),
             "HOME": str(self.path / "home"),
             "LANG": "C.UTF-8",
             "WINEPREFIX": str(self.path),

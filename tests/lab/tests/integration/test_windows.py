@@ -121,6 +121,19 @@ def test_async_task_finishes(results: dict[str, t.Any]) -> None:
     assert results["async"]["output"] == ["done"]
 
 
+def test_job_of_an_older_ansible_is_started_and_read(results: dict[str, t.Any]) -> None:
+    """With .NET Framework's classes, which PowerShell 7 has not got of its own; managed/OlderAnsible.cs."""
+    older = results["older"]["result"]
+    assert older["job"] == {"started": 1, "output": ["two", None, True, 2.5, 3000000000]}
+    assert (older["kind"], older["types"]) == ("Dictionary`2", ["String", "Boolean", "Decimal", "Int64"])
+    assert (older["empty"], older["broken"]) == (True, "refused")
+    assert older["received"] == 300000
+
+
+def test_session_of_an_older_ansible_finds_the_event_logs(results: dict[str, t.Any]) -> None:
+    assert results["older"]["result"]["logs"] == ["System"]
+
+
 def test_copied_file_has_the_content(results: dict[str, t.Any]) -> None:
     checksum = hashlib.sha1(TEXT.encode()).hexdigest()
     assert results["copy"]["checksum"] == results["stat"]["stat"]["checksum"] == checksum
