@@ -106,6 +106,8 @@ def down(state: State) -> None:
 def keep(state: State, snapshot: Snapshot) -> None:
     """Write a snapshot of a lab that is up; its hosts are shut down for that and started again."""
     data = read(state)
+    if data["failed"]:
+        raise LabError(f"A lab without its hosts {', '.join(data['failed'])} cannot be kept: bring it up anew.")
     known = _ask_microsoft(data, "export")
     _end(data["processes"]["windows"])
     try:

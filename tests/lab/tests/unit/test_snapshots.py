@@ -171,6 +171,13 @@ def test_second_one_waits_for_the_first_one_s_snapshot(shelf: Shelf) -> None:
     assert (shelf.taken, shelf.number(), second_done.is_set()) == (1, 1, True)
 
 
+def test_lab_that_lacks_a_host_is_not_kept(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.file.write_text(json.dumps({"failed": {"win2": "The host win2 could not be set up."}}), encoding="utf-8")
+    with pytest.raises(LabError, match="without its hosts win2 cannot be kept"):
+        lab.keep(state, Snapshot(tmp_path / "snapshot"))
+
+
 def test_agents_of_machines_that_are_not_restored_are_left_out(tmp_path: Path) -> None:
     snapshot = Snapshot(tmp_path)
     kept = {"agents": [{"machine_name": "WIN1.contoso.lab"}], "groups": [1]}
