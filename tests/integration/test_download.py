@@ -3,14 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """agent_download against the lab: every source, every wrong file, broken transfers, proxies, and what moves nothing.
 
-One lab host stands in the inventory under the name of each case, so that a few runs of download_steps.yml do them all at once. A
-case's folder on the host is its own.
+A case's folder on the host is its own. Only the download for several hosts at once is a playbook: one lab host stands in its inventory
+under several names.
 """
 
 from __future__ import annotations
 
 import json
 import typing as t
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,12 @@ from cloudlab.package.build import RELEASES
 from cloudlab.paths import PACKAGES
 from cloudlab.proxies.plan import INSPECTION_CA
 from cloudlab.testing.ansible_runs import run_playbook
+from installed_agent import InstalledAgent
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
+    from conftest import DirectHosts
+    from direct_host import DirectHost
 
 Step = dict[str, t.Any]
 Outcomes = dict[str, list[dict[str, t.Any]]]
@@ -59,28 +63,53 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 RunCases = t.Callable[[dict[str, list[Step]]], Outcomes]
 
 
+def destination(case: str) -> str:
+    """Where a case's package lies on the host."""
+    return rf"C:\ProgramData\entra_ops\tests\{case}\setup.exe"
+
+
 @pytest.fixture(scope="module")
-def run_cases(lab: Lab, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> RunCases:
-    """Return what runs cases, all beside one another, and returns each one's results in order."""
-    address = lab.data["hosts"][-1]["address"]
+def host(lab: Lab, direct_host: DirectHosts) -> DirectHost:
+    """The host of these tests."""
+    return direct_host(lab.hosts[-1])
+
+
+@pytest.fixture(scope="module")
+def run_cases(lab: Lab, cache: Path, host: DirectHost) -> RunCases:
+    """Return what runs cases without Ansible, and returns each one's results in order; a step with check is a prediction."""
+    common = {"accept_eula": True, "cache_dir": str(cache), **host.known("ca_path", "cloud", "publisher", "root_thumbprints")}
+
+    def run(case: str, step: Step) -> dict[str, t.Any]:
+        options = {name: value for name, value in step.items() if name != "check"}
+        return host.run("agent_download", {**common, "dest": destination(case), **options}, check=step.get("check", False))
 
     def call(cases: dict[str, list[Step]]) -> Outcomes:
+        results = {name: [run(name, step) for step in steps] for name, steps in cases.items()}
+        assert not [secret for secret in lab.secrets if secret in json.dumps(results)]
+        return results
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def run_playbook_for(lab: Lab, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> t.Callable[..., list[dict[str, t.Any]]]:
+    """Return what runs one step in a playbook on several hosts at once, which are one, and returns their results."""
+
+    def call(names: t.Sequence[str], step: Step) -> list[dict[str, t.Any]]:
         folder = tmp_path_factory.mktemp("download")
-        hosts = {
-            name: {"ansible_host": address, "steps": steps, "dest": rf"C:\ProgramData\entra_ops\tests\{name}\setup.exe"}
-            for name, steps in cases.items()
-        }
+        hosts = {name: {"ansible_host": lab.data["hosts"][-1]["address"], "dest": destination(name)} for name in names}
         inventory = folder / "cases.yml"
         inventory.write_text(yaml.safe_dump({"agents": {"children": {"download_cases": {"hosts": hosts}}}}), encoding="utf-8")
         done = run_playbook(
-            str(Path(__file__).with_name("download_steps.yml")),
+            str(Path(__file__).with_name("download_once.yml")),
             *("--inventory", str(inventory), "--forks", "4"),
             inventory=lab.inventory,
-            extra_vars={"results": str(folder / "results.json"), "cache_dir": str(cache)},
+            extra_vars={"step": step, "results": str(folder / "results.json"), "cache_dir": str(cache)},
         )
         assert done.returncode == 0, done.output
         assert not [secret for secret in lab.secrets if secret in done.output]
-        return t.cast(Outcomes, json.loads((folder / "results.json").read_text(encoding="utf-8")))
+        results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        return [results[name] for name in names]
 
     return call
 
@@ -189,8 +218,8 @@ def test_bad_source_is_predicted(outcomes: Outcomes, lab: Lab, name: str) -> Non
     assert left(lab, name) == []
 
 
-def test_bad_source_is_named(outcomes: Outcomes) -> None:
-    assert rf"The package {SHARE}\none.exe cannot be read by no-share" in outcomes["no-share"][0]["msg"]
+def test_bad_source_is_named(outcomes: Outcomes, lab: Lab) -> None:
+    assert rf"The package {SHARE}\none.exe cannot be read by {lab.hosts[-1]}" in outcomes["no-share"][0]["msg"]
     assert "is a web page" in outcomes["file-page"][0]["msg"]
 
 
@@ -213,7 +242,7 @@ def test_passing_errors_are_tried_again_and_links_followed(outcomes: Outcomes) -
 
 
 def test_last_try_says_how_many_there_were(outcomes: Outcomes, lab: Lab) -> None:
-    assert "by exhausted (2 tries): the answer was 503" in outcomes["exhausted"][0]["msg"]
+    assert f"by {lab.hosts[-1]} (2 tries): the answer was 503" in outcomes["exhausted"][0]["msg"]
     assert left(lab, "exhausted") == []
 
 
@@ -263,15 +292,17 @@ def test_broken_transfer_is_taken_up_where_it_ended(resumed: dict[str, t.Any]) -
 
 
 @pytest.fixture(scope="module")
-def copied(lab: Lab, url: str, run_cases: RunCases, outcomes: Outcomes) -> dict[str, t.Any]:
-    """What came of a download to the controller for three hosts at once, and of a second run, with the counts of each."""
+def copied(
+    lab: Lab, url: str, run_cases: RunCases, run_playbook_for: t.Callable[..., list[dict[str, t.Any]]], outcomes: Outcomes
+) -> dict[str, t.Any]:
+    """What came of a download to the controller for three hosts at once, of a second run, and of a prediction, with the counts of each."""
     names = ("copy-1", "copy-2", "copy-3")
     options: Step = {"source": "controller", "url": f"{url}/packages/release-{NEW}.exe", "state": "latest"}
     counted: dict[str, t.Any] = {}
-    for run, steps in (("first", [options]), ("second", [options]), ("predicted", [{**options, "check": True}])):
+    for run in ("first", "second", "predicted"):
         lab.microsoft.reset_counters()
-        results = run_cases(dict.fromkeys(names, steps))
-        counted[run] = {"results": [results[name][0] for name in names], **lab.microsoft.state()["counts"]}
+        results = run_cases({names[0]: [{**options, "check": True}]})[names[0]] if run == "predicted" else run_playbook_for(names, options)
+        counted[run] = {"results": results, **lab.microsoft.state()["counts"]}
     return counted
 
 
@@ -286,17 +317,24 @@ def test_controller_downloads_once_for_all_hosts(copied: dict[str, t.Any], lab: 
 @pytest.mark.parametrize("run", ["second", "predicted"])
 def test_second_run_asks_once_and_moves_nothing(copied: dict[str, t.Any], run: str) -> None:
     second = copied[run]
-    assert [result["changed"] for result in second["results"]] == [False, False, False]
+    assert not any(result["changed"] for result in second["results"])
     assert (second["downloads"], second["download_bytes"]) == (0, 0)
     assert sum(second["requests"].values()) == 1
 
 
-def test_host_that_runs_the_agent_needs_no_package(lab: Lab, tmp_path: Path) -> None:
+@pytest.fixture
+def installed(host: DirectHost) -> Iterator[None]:
+    """An older release is installed."""
+    InstalledAgent(host.prefix).bring(f"release-{OLD}")
+    package = rf"C:\packages\release-{OLD}.exe"
+    host.prefix.run(package, "/install", "/quiet", "/norestart")
+    yield
+    host.prefix.run(package, "/uninstall", "/quiet", "/norestart")
+
+
+def test_host_that_runs_the_agent_needs_no_package(installed: None, lab: Lab, run_cases: RunCases) -> None:
     lab.microsoft.reset_counters()
-    values = {"host": lab.hosts[-1], "src": rf"{SHARE}\release-{OLD}.exe", "results": str(tmp_path / "results.json")}
-    done = run_playbook(str(Path(__file__).with_name("download_installed.yml")), inventory=lab.inventory, extra_vars=values)
-    assert done.returncode == 0, done.output
-    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert results["any"]["msg"] == f"The host already runs {OLD}: no package is needed."
-    assert (results["any"]["changed"], results["newer"]["changed"]) == (False, True)
+    any_version, newer = run_cases({"installed": [{}, {"version": NEW, "check": True}]})["installed"]
+    assert any_version["msg"] == f"The host already runs {OLD}: no package is needed."
+    assert (any_version["changed"], newer["changed"]) == (False, True)
     assert lab.microsoft.state()["counts"]["downloads"] == 0
