@@ -16,19 +16,18 @@ from ..plugin_utils._core.errors import ConfigurationError, PackageError
 from ..plugin_utils._host.payload import load_payload
 from ..plugin_utils._options.rules import require_eula, require_host_path, require_positive
 from ..plugin_utils._package.cache import url_key
-from ..plugin_utils._package.proof import package_rules, refusal_sentence
+from ..plugin_utils._package.download import is_newest_asked, judge_download
+from ..plugin_utils._package.facts import DownloadAnswer
+from ..plugin_utils._package.proof import package_rules
 from ..plugin_utils._package.supply import CachedSupply, FileSupply, Supply
 from ..plugin_utils._package.transfer import (
     Proxy,
-    failed_sentence,
     require_https_url,
     require_proxy_url,
     shown_url,
 )
 from ..plugin_utils._run.notes import predict_fetch
-from ..plugin_utils._task.action import AgentAction, Options, Result
-
-Answer = dict[str, t.Any]
+from ..plugin_utils._task.action import AgentAction, Options, Reply, Result
 
 
 class ActionModule(AgentAction):
@@ -60,9 +59,13 @@ class ActionModule(AgentAction):
         rules = package_rules(options, options["version"])
         origin = self._agent_origin(options)
         result.update(path=options["dest"], source=shown_url(origin) if options["source"] in _BY_URL else origin)
-        answer = self._agent_bring(options, rules, origin, result)
-        self._agent_judge(answer, options, rules, result)
-        if answer["action"] == "fetch":
+        reply = self._agent_bring(options, rules, origin, result)
+        verdict = judge_download(reply.content, options, rules, result["source"], self._agent_host)
+        result.update(verdict.found, changed=result["changed"] or reply.changed)
+        if verdict.problem:
+            raise PackageError(verdict.problem)
+        if reply.content.action == "fetch":
+            result["changed"] = True
             predict_fetch(self._agent_host, options["dest"])
 
     def _agent_origin(self, options: Options) -> str:
@@ -87,7 +90,7 @@ class ActionModule(AgentAction):
             raise ConfigurationError(f"'src' is '{src}', which cannot be read on the controller: give the path of the package.")
         return path
 
-    def _agent_bring(self, options: Options, rules: Options, origin: str, result: Result) -> Answer:
+    def _agent_bring(self, options: Options, rules: Options, origin: str, result: Result) -> Reply[DownloadAnswer]:
         """Get the package to the host the way that was asked for, as far as it is needed and check mode lets it."""
         mode = "probe" if self._task.check_mode else "fetch"
         if options["source"] == "host":
@@ -101,7 +104,7 @@ class ActionModule(AgentAction):
 
     def _agent_fetch(
         self, options: Options, rules: Options, origin: str, secret: Options | None = None, **parameters: t.Any
-    ) -> Answer:
+    ) -> Reply[DownloadAnswer]:
         """Run the payload once."""
         common = {
             "Destination": options["dest"],
@@ -114,25 +117,25 @@ class ActionModule(AgentAction):
             "TimeoutSeconds": options["timeout"],
             "Retries": options["retries"],
         }
-        return self._agent_payload("download", {**common, **parameters}, secret)
+        return self._agent_payload("download", DownloadAnswer, {**common, **parameters}, secret)
 
-    def _agent_copy(self, options: Options, rules: Options, origin: str, supply: Supply, result: Result) -> Answer:
+    def _agent_copy(self, options: Options, rules: Options, origin: str, supply: Supply, result: Result) -> Reply[DownloadAnswer]:
         """Copy the controller's package, unless the host says that it needs none."""
         predict = bool(self._task.check_mode)
         try:
             if is_newest_asked(options, rules) and not options["force"]:
                 supply.ask(predict=predict)
             mode = "probe" if predict else "prepare"
-            answer = self._agent_fetch(options, rules, origin, Mode=mode, **latest(supply))
-            if answer["action"] != "fetch":
-                return answer
-            result.update(changed=answer["changed"], installed_version=answer["installed_version"])
+            reply = self._agent_fetch(options, rules, origin, Mode=mode, **latest(supply))
+            if reply.content.action != "fetch":
+                return reply
+            result.update(changed=reply.changed, installed_version=reply.content.installed_version)
             path = supply.take(predict=predict)
-            return answer if predict else self._agent_send(options, rules, origin, (path, answer["staged_path"]), latest(supply))
+            return reply if predict else self._agent_send(options, rules, origin, (path, reply.content.staged_path), latest(supply))
         finally:
             result.update(attempts=supply.attempts, resumed=supply.resumed)
 
-    def _agent_send(self, options: Options, rules: Options, origin: str, paths: tuple[str, str], known: Options) -> Answer:
+    def _agent_send(self, options: Options, rules: Options, origin: str, paths: tuple[str, str], known: Options) -> Reply[DownloadAnswer]:
         """Put the file beside its place on the host, and let the host prove and rename it."""
         path, staged = paths
         try:
@@ -143,31 +146,6 @@ class ActionModule(AgentAction):
             with contextlib.suppress(AnsibleError):
                 self._low_level_execute_command(self._connection._shell.remove(staged), sudoable=False)
             raise
-
-    def _agent_judge(self, answer: Answer, options: Options, rules: Options, result: Result) -> None:
-        """Turn the payload's answer into the result; a refused package is a failure."""
-        package = answer["package"] or {}
-        keys = ("size", "sha256", "version", "signature")
-        result.update({key: package.get(key) for key in keys}, installed_version=answer["installed_version"])
-        result["changed"] = result["changed"] or answer["changed"]
-        if options["source"] == "host":
-            result.update(attempts=answer["attempts"], resumed=answer["resumed"])
-        if answer["error"]:
-            raise PackageError(self._agent_error(answer, options, result["source"]))
-        if package.get("refusal"):
-            raise PackageError(refusal_sentence(package, rules))
-        result["changed"] = result["changed"] or answer["action"] == "fetch"
-        result["downloaded"] = answer["action"] == "fetched"
-        kind = "newest" if answer["action"] == "present" and is_newest_asked(options, rules) else answer["action"]
-        result["msg"] = _MESSAGES[kind].format(**result)
-
-    def _agent_error(self, answer: Answer, options: Options, source: str) -> str:
-        if options["source"] == "host":
-            return failed_sentence(source, self._agent_host, answer["error"], answer["attempts"], answer["certificate"])
-        return (
-            f"The package {source} cannot be read by {self._agent_host}: {answer['error']}. See that the file is there and that the "
-            "account may read it; over WinRM, a share of another machine takes CredSSP, Kerberos delegation or 'become'."
-        )
 
 
 def require_transfer(options: Options) -> None:
@@ -187,11 +165,6 @@ def latest(supply: Supply) -> Options:
     return {"LatestSha256": record["sha256"], "LatestETag": record["etag"], "LatestModified": record["last_modified"]}
 
 
-def is_newest_asked(options: Options, rules: Options) -> bool:
-    """Whether a package that is there must be the source's newest; one that is known by its SHA-256 cannot be newer than itself."""
-    return options["state"] == "latest" and not rules["sha256"]
-
-
 def host_proxy(options: Options) -> tuple[Options, Options]:
     """Return the payload's parameters for the proxy, the open and the secret ones."""
     parameters = {
@@ -209,10 +182,3 @@ def controller_proxy(options: Options) -> Proxy:
 
 
 _BY_URL = ("host", "controller")
-_MESSAGES = {
-    "installed": "The host already runs {installed_version}: no package is needed.",
-    "present": "The package {path} ({version}) is there and proven.",
-    "newest": "The package {path} ({version}) is there, proven, and what {source} has now.",
-    "fetch": "The package would be fetched from {source}.",
-    "fetched": "The package {path} ({version}) was fetched and proven.",
-}

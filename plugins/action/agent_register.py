@@ -11,11 +11,18 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 
-from ..plugin_utils._agent.certificate import current_certificate, is_in_account_store
-from ..plugin_utils._agent.installation import AGENT_SERVICE, is_complete
-from ..plugin_utils._agent.registration import Plan, plan_registration
-from ..plugin_utils._agent.registration_errors import failed_steps
-from ..plugin_utils._checks.prerequisites import account_problems
+from ..plugin_utils._agent.answers import RegisterAnswer
+from ..plugin_utils._agent.facts import HostFacts
+from ..plugin_utils._agent.installation import is_complete
+from ..plugin_utils._agent.registration import (
+    RegistrationPlan,
+    described_registration,
+    judge_registration,
+    plan_registration,
+    registration_mark,
+    session_request,
+)
+from ..plugin_utils._checks.directory import account_problems
 from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
 from ..plugin_utils._host.detached import is_connection_error, reconnect
 from ..plugin_utils._host.payload import load_payload
@@ -28,8 +35,6 @@ from ..plugin_utils._sign_in.acquire import acquire, scope_for
 from ..plugin_utils._sign_in.options import tenant_access
 from ..plugin_utils._sign_in.token import Token
 from ..plugin_utils._task.action import AgentAction, Options, Result
-
-Facts = dict[str, t.Any]
 
 display = Display()
 
@@ -51,7 +56,7 @@ class ActionModule(AgentAction):
     }
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        access = self._agent_validate(options)
+        access = validated(options)
         facts, plan = self._agent_plan(options, result)
         if plan.reasons and self._task.check_mode:
             self._agent_predict(access, plan, result)
@@ -64,12 +69,13 @@ class ActionModule(AgentAction):
         if not plan.reasons:
             result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
 
-    def _agent_plan(self, options: Options, result: Result) -> tuple[Facts, Plan]:
+    def _agent_plan(self, options: Options, result: Result) -> tuple[HostFacts, RegistrationPlan]:
         """Read the host, and decide what is to be done there."""
         account = (options["gmsa"] or {}).get("name")
         probe = host_probe(account) if options["preflight"] else ""
-        facts = self._agent_payload("facts", {"DomainSession": load_payload("domains_session"), "Platform": probe})
-        self._agent_describe(facts, facts["domains"], result)
+        parameters = {"DomainSession": load_payload("domains_session"), "Platform": probe}
+        facts = self._agent_payload("facts", HostFacts, parameters).content
+        result.update(described_registration(facts, facts.domains))
         # In check mode the installation has only been predicted: what it would leave still tells what is to be registered.
         if not is_complete(facts) and not self._task.check_mode:
             raise RegistrationError(f"The agent is not installed on {self._agent_host}: run agent_install first.")
@@ -79,7 +85,7 @@ class ActionModule(AgentAction):
             self._agent_preflight(account_problems(facts, account))
         return facts, plan
 
-    def _agent_take_turn(self, options: Options, access: Access, plan: Plan, facts: Facts, result: Result) -> None:
+    def _agent_take_turn(self, options: Options, access: Access, plan: RegistrationPlan, facts: HostFacts, result: Result) -> None:
         """Register while no other host does."""
         # A token that was fetched before the wait might be over after it.
         token = self._agent_token(access) if plan.signs_in else None
@@ -102,7 +108,7 @@ class ActionModule(AgentAction):
                 f"The service account cannot be set on {self._agent_host}: {' '.join(problems)} If that is wrong, set 'preflight: false'."
             )
 
-    def _agent_predict(self, access: Access, plan: Plan, result: Result) -> None:
+    def _agent_predict(self, access: Access, plan: RegistrationPlan, result: Result) -> None:
         """Say what would be done; a sign-in that would be refused is part of the truth."""
         if plan.signs_in:
             self._agent_token(access)
@@ -114,7 +120,7 @@ class ActionModule(AgentAction):
         while time.monotonic() < deadline:
             try:
                 reconnect(self._connection)
-                if not self._agent_payload("facts", {})["installing"]:
+                if not self._agent_payload("facts", HostFacts, {}).content.installing:
                     return
             except AgentError as error:
                 display.vvv(f"{self._agent_host} does not tell yet whether it registers ({error}).")
@@ -126,105 +132,47 @@ class ActionModule(AgentAction):
     def _agent_announce_wait(self) -> None:
         display.v(f"{self._agent_host} waits for its turn to register: one host at a time.")
 
-    def _agent_validate(self, options: Options) -> Access:
-        """Refuse bad input before the host is asked anything, and return the access to the tenant."""
-        require_guid("tenant_id", options["tenant_id"])
-        require_positive(options, "timeout", "request_timeout")
-        if not options["domains"]:
-            raise ConfigurationError("'domains' is empty: name at least one Active Directory domain, with an administrator's account.")
-        for domain in options["domains"]:
-            require_dns_name(domain["name"])
-        require_managed_account((options["gmsa"] or {}).get("name"))
-        if options["certificate_renewal_days"] < 0:
-            days = options["certificate_renewal_days"]
-            raise ConfigurationError(f"'certificate_renewal_days' is {days}: give a number of days, 0 or more.")
-        access = t.cast(Access, tenant_access(options))  # both options that it needs are required
-        scope_for(access.sign_in, access.cloud, "registration")
-        return access
-
     def _agent_token(self, access: Access) -> Token:
         """Return the run's token, and keep it out of the result."""
         token = acquire(access, "registration")
         self._agent_hide(token.value)
         return token
 
-    def _agent_register(self, options: Options, plan: Plan, before: Facts, token: Token | None, result: Result) -> None:
-        """Run the module's cmdlets on the host, restart the service, and judge what came of it."""
+    def _agent_register(
+        self, options: Options, plan: RegistrationPlan, before: HostFacts, token: Token | None, result: Result
+    ) -> None:
+        """Run the module's cmdlets on the host, restart the service, and write how that has ended."""
         parameters = {
             "Session": load_payload("register_session") if token else "",
             "Restart": plan.restart,
             "TimeoutSeconds": options["timeout"],
         }
-        secret = {"Request": self._agent_json(session_request(options, plan, token))} if token else None
+        secret = {"Request": self._agent_json(session_request(options, plan, token.value, token.upn))} if token else None
         # From here on the host is about to change; the payload's own word replaces this one.
         result["changed"] = True
-        answer = self._agent_payload("register", parameters, secret=secret)
-        # Which of the module's steps registers is not documented, so the outcome counts and not the steps alone.
-        changed = answer["changed"] or registration_mark(answer["facts"]) != registration_mark(before)
-        result.update(changed=changed, steps=answer["steps"])
+        reply = self._agent_payload("register", RegisterAnswer, parameters, secret=secret)
         note_registration()
-        self._agent_describe(answer["facts"], answer["domains"], result)
-        self._agent_judge(answer, options["certificate_renewal_days"], result)
-
-    def _agent_describe(self, facts: Facts, domains: list[str] | None, result: Result) -> None:
-        """Write what the host says about its registration into the result."""
-        certificate = current_certificate(facts)
-        service = next(one for one in facts["services"] if one["name"] == AGENT_SERVICE)
-        result.update(
-            agent_id=certificate["agent_id"] if certificate else None,
-            certificate=certificate,
-            domains=domains,
-            gmsa=service["account"],
-            tenant_id=facts["product"]["tenant_id"],
-        )
-
-    def _agent_judge(self, answer: dict[str, t.Any], renewal_days: int, result: Result) -> None:
-        """Fail with what went wrong."""
-        where = self._agent_host
-        if answer["busy"]:
-            raise RegistrationError(f"Another task is installing, registering or removing the agent on {where}: run it again after that.")
-        if answer["error"]:
-            raise RegistrationError(f"The agent's PowerShell module could not be used on {where}: {answer['error']}")
-        problems = failed_steps(answer["steps"])
-        if answer["service_error"]:
-            problems = f"{problems} The agent's service does not start: {answer['service_error']}".strip()
-        if problems:
-            raise RegistrationError(f"The registration failed on {where}. {problems} What is done already is left alone by the next run.")
-        certificate = result["certificate"]
-        if not result["tenant_id"] or not (certificate or is_in_account_store(answer["facts"])):
-            raise RegistrationError(
-                f"The module's commands ended well, but {where} has no registration: read the agent's trace log below ProgramData."
-            )
-        if certificate and certificate["days_left"] < renewal_days:
-            raise RegistrationError(
-                f"The module's commands ended well, but the agent's certificate on {where} still ends on {certificate['not_after']}: "
-                "upgrade the agent, or remove and install it, then register it again."
-            )
+        # Which of the module's steps registers is not documented, so the outcome counts and not the steps alone.
+        changed = reply.changed or registration_mark(reply.content.facts) != registration_mark(before)
+        verdict = judge_registration(reply.content, options["certificate_renewal_days"], self._agent_host)
+        result.update(changed=changed, **verdict.found)
+        if verdict.problem:
+            raise RegistrationError(verdict.problem)
         result["msg"] = f"The agent is registered to {result['tenant_id']}."
 
 
-def session_request(options: Options, plan: Plan, token: Token) -> dict[str, t.Any]:
-    """Return what register_session.ps1 takes."""
-    return {
-        "tenant_id": options["tenant_id"],
-        "upn": token.upn,
-        "access_token": token.value,
-        "gmsa": account_request(options) if plan.set_account else None,
-        "domains": list(plan.domains),
-        "skip_known": plan.skip_known,
-    }
-
-
-def registration_mark(facts: Facts) -> tuple[t.Any, ...]:
-    """Return what a registration changes on the host: tenant, certificates, service account."""
-    thumbprints = sorted(one["thumbprint"] for one in facts["certificates"])
-    return facts["product"]["tenant_id"], thumbprints, [one["account"] for one in facts["services"]]
-
-
-def account_request(options: Options) -> dict[str, t.Any]:
-    """Return what register_session.ps1 takes as gmsa: a custom account's name, or the credential that makes the default one."""
-    gmsa = options["gmsa"] or {}
-    if gmsa.get("name"):
-        return {"name": gmsa["name"]}
-    creator = gmsa if gmsa.get("username") else options["domains"][0]
-    return {"name": "", "username": creator["username"], "password": creator["password"]}
+def validated(options: Options) -> Access:
+    """Refuse bad input before the host is asked anything, and return the access to the tenant."""
+    require_guid("tenant_id", options["tenant_id"])
+    require_positive(options, "timeout", "request_timeout")
+    if not options["domains"]:
+        raise ConfigurationError("'domains' is empty: name at least one Active Directory domain, with an administrator's account.")
+    for domain in options["domains"]:
+        require_dns_name(domain["name"])
+    require_managed_account((options["gmsa"] or {}).get("name"))
+    if options["certificate_renewal_days"] < 0:
+        days = options["certificate_renewal_days"]
+        raise ConfigurationError(f"'certificate_renewal_days' is {days}: give a number of days, 0 or more.")
+    access = t.cast(Access, tenant_access(options))  # both options that it needs are required
+    scope_for(access.sign_in, access.cloud, "registration")
+    return access

@@ -5,32 +5,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import typing as t
 
 from ansible import constants as C  # noqa: N812 - the name that all of Ansible gives it
 
 from ..plugin_utils._agent.certificate import current_certificate
+from ..plugin_utils._agent.facts import HostFacts
 from ..plugin_utils._agent.settings import wanted_settings
-from ..plugin_utils._checks.agent import (
-    Check,
-    Expectation,
-    drift,
-    judge,
-    known_domains,
-)
-from ..plugin_utils._checks.cloud import judge_cloud
-from ..plugin_utils._checks.prerequisites import (
-    blockers,
-    prerequisite_checks,
-    tolerated,
-    works,
-)
-from ..plugin_utils._checks.synchronization import synchronization
+from ..plugin_utils._checks.agent import known_domains
+from ..plugin_utils._checks.assessment import Assessment, assess, fails, sentence
+from ..plugin_utils._checks.check import Check, CloudAnswers, Expectation, RegistrationSignIn
 from ..plugin_utils._cloud.directory import CloudDirectory
-from ..plugin_utils._cloud.records import Listing, find_record
+from ..plugin_utils._cloud.records import Listing, Record, find_record
+from ..plugin_utils._cloud.synchronization import synchronization
 from ..plugin_utils._core.clouds import resolve_cloud
 from ..plugin_utils._core.errors import AgentError, ConfigurationError
+from ..plugin_utils._core.results import as_result
 from ..plugin_utils._core.version import parse_version
 from ..plugin_utils._host.payload import load_payload
 from ..plugin_utils._host.probe import chosen_endpoints, host_probe
@@ -40,8 +32,6 @@ from ..plugin_utils._sign_in.access import Access
 from ..plugin_utils._sign_in.acquire import acquire
 from ..plugin_utils._sign_in.options import tenant_access
 from ..plugin_utils._task.action import AgentAction, Options, Result
-
-Facts = dict[str, t.Any]
 
 #: Seconds between two looks at the cloud while waiting; hosts that wait at the same time share the answers.
 _POLL_SECONDS = 5
@@ -74,7 +64,23 @@ class ActionModule(AgentAction):
         expect = expectation(options)
         probe = platform_probe(options, expect)
         access = verify_access(options)
-        directory = cloud_directory(options, access)
+        facts, answers = self._agent_look(options, expect, probe, cloud_directory(options, access))
+        result["agent"] = described_agent(facts, answers)
+        assessment = assess(facts, expect, answers)
+        # Whether the sign-in may register counts where the host needs it: one that may not is no reason to install.
+        if access is not None and options["registration_check"] and "register" in assessment.drift:
+            answers = dataclasses.replace(answers, sign_in=self._agent_try_sign_in(access))
+            assessment = assess(facts, expect, answers)
+        result.update(described_assessment(assessment))
+        self._agent_show(assessment.checks)
+        result["msg"] = verdict_message(assessment.checks, facts)
+        if fails([check.status for check in assessment.checks], options["fail_on"]):
+            raise AgentError(result["msg"])
+
+    def _agent_look(
+        self, options: Options, expect: Expectation, probe: str, directory: CloudDirectory | None
+    ) -> tuple[HostFacts, CloudAnswers]:
+        """Read the host once, and ask the cloud about its agent."""
         # An agent that was registered a minute ago is not in a listing from the run's beginning; hosts that wait share a new one.
         newest = time.time() - _POLL_SECONDS if options["wait"] else 0.0
         registered = last_registration()
@@ -82,44 +88,22 @@ class ActionModule(AgentAction):
         # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
         ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
         session = load_payload("domains_session") if ask_host else ""
-        facts = self._agent_payload("facts", {"DomainSession": session, "Platform": probe})
+        facts = self._agent_payload("facts", HostFacts, {"DomainSession": session, "Platform": probe}).content
         record = agent_record(facts, expect, directory, listing, options["wait"])
-        self._agent_describe(facts, record, result)
         domains = expect.domains or known_domains(facts, record)
         states = synchronization(listing, domains) if directory and listing and directory.with_configurations else None
-        result["agent"]["synchronization"] = states
-        required = {name: options[name] == "required" for name in ("cloud_check", "sync_check")}
-        checks = judge(facts, expect, record)
-        government = resolve_cloud(options["cloud"]).is_government
-        found, working = prerequisite_checks(facts, options["endpoint_issuers"], government=government), works(facts, record)
-        checks += tolerated(found, facts) if working else found
-        checks += judge_cloud(
-            facts, checks, record, states, cloud_required=required["cloud_check"], sync_required=required["sync_check"]
-        )
-        sign_in = self._agent_sign_in(access if options["registration_check"] else None, checks)
-        checks += sign_in
-        result.update(
-            blockers=blockers([*found, *sign_in], facts, expect.service_account, working=working),
-            checks=[check.as_dict() for check in checks],
-            compliant=not any(check.status == "fail" for check in checks),
-            drift=drift(checks),
-        )
-        self._agent_show(checks)
-        conclude(checks, options["fail_on"], result)
+        return facts, CloudAnswers(record, states)
 
-    def _agent_sign_in(self, access: Access | None, checks: list[Check]) -> list[Check]:
-        """Judge whether this sign-in may register, where that is wanted and the host needs it: one that may not is no reason to install."""
-        if access is None or "register" not in drift(checks):
-            return []
-        expected = "a token for the registration"
+    def _agent_try_sign_in(self, access: Access) -> RegistrationSignIn:
+        """Find out whether this sign-in may register."""
         try:
             token = acquire(access, "registration")
         except AgentError as error:
-            return [Check("sign_in", "fail", expected, str(error).rstrip("."), "mend the sign-in, then run it again")]
+            return RegistrationSignIn(problem=str(error))
         self._agent_hide(token.value)
-        return [Check("sign_in", "pass", expected, f"of {token.upn}")]
+        return RegistrationSignIn(user=token.upn)
 
-    def _agent_show(self, checks: list[Check]) -> None:
+    def _agent_show(self, checks: t.Iterable[Check]) -> None:
         """Show each check that is not passed, one line each."""
         colors = {"fail": C.COLOR_ERROR, "warn": C.COLOR_WARN, "unknown": C.COLOR_SKIP}
         for check in checks:
@@ -127,20 +111,38 @@ class ActionModule(AgentAction):
                 line = f"{self._agent_host}: {check.status:<7} {check.name}: {check.actual}; {check.remedy}"
                 self._agent_say(line.replace("\n", " "), colors[check.status])
 
-    def _agent_describe(self, facts: Facts, record: dict[str, t.Any] | None, result: Result) -> None:
-        """Write what was found into the result."""
-        certificate = current_certificate(facts)
-        result["agent"].update(
-            agent_id=certificate["agent_id"] if certificate else None,
-            certificate=certificate,
-            cloud=record,
-            domains=known_domains(facts, record),
-            fqdn=facts["host"]["fqdn"],
-            host=facts["host"]["name"],
-            services=facts["services"],
-            tenant_id=facts["product"]["tenant_id"],
-            version=facts["product"]["version"],
-        )
+
+def described_agent(facts: HostFacts, answers: CloudAnswers) -> dict[str, t.Any]:
+    """Return what was found of the agent, as the module returns it."""
+    certificate = current_certificate(facts)
+    return {
+        "agent_id": certificate.agent_id if certificate else None,
+        "certificate": as_result(certificate) if certificate else None,
+        "cloud": answers.record,
+        "domains": known_domains(facts, answers.record),
+        "fqdn": facts.host.fqdn,
+        "host": facts.host.name,
+        "services": [as_result(one) for one in facts.services],
+        "synchronization": answers.states,
+        "tenant_id": facts.product.tenant_id,
+        "version": facts.product.version,
+    }
+
+
+def described_assessment(assessment: Assessment) -> dict[str, t.Any]:
+    """Return the verdict, as the module returns it."""
+    return {
+        "blockers": list(assessment.blockers),
+        "checks": [check.as_dict() for check in assessment.checks],
+        "compliant": assessment.compliant,
+        "drift": list(assessment.drift),
+    }
+
+
+def verdict_message(checks: t.Iterable[Check], facts: HostFacts) -> str:
+    """Return a sentence for each check that is not passed, or that all is well."""
+    remarks = [sentence(check.as_dict()) for check in checks if check.status != "pass"]
+    return "\n".join(remarks) or f"The agent {facts.product.version} on {facts.host.fqdn} is as it should be."
 
 
 def expectation(options: Options) -> Expectation:
@@ -157,9 +159,19 @@ def expectation(options: Options) -> Expectation:
         raise ConfigurationError("'registration_check' is set: give 'tenant_id' and 'sign_in', or set it to false.")
     if options["wait"] < 0:
         raise ConfigurationError(f"'wait' is {options['wait']}: give a number of seconds, 0 for no waiting.")
-    days, renewal = wanted["minimum_certificate_days"], wanted["certificate_renewal_days"]
-    settings = wanted_settings(options["settings"] or {})
-    return Expectation(wanted["version"], tenant_id, tuple(wanted["domains"]), wanted["service_account"], days, settings, renewal)
+    return Expectation(
+        wanted["version"],
+        tenant_id,
+        tuple(wanted["domains"]),
+        wanted["service_account"],
+        wanted["minimum_certificate_days"],
+        wanted_settings(options["settings"] or {}),
+        wanted["certificate_renewal_days"],
+        issuers=tuple(options["endpoint_issuers"]),
+        government=resolve_cloud(options["cloud"]).is_government,
+        cloud_required=options["cloud_check"] == "required",
+        sync_required=options["sync_check"] == "required",
+    )
 
 
 def platform_probe(options: Options, expect: Expectation) -> str:
@@ -200,36 +212,25 @@ def cloud_directory(options: Options, access: Access | None) -> CloudDirectory |
 
 
 def agent_record(
-    facts: Facts, expect: Expectation, directory: CloudDirectory | None, listing: Listing | None, wait: int
-) -> dict[str, t.Any] | None:
+    facts: HostFacts, expect: Expectation, directory: CloudDirectory | None, listing: Listing | None, wait: int
+) -> Record | None:
     """Return the host's record in the cloud, looking again until it is active with its domains or the time is over."""
     if directory is None or listing is None or not directory.with_agents:
         return None
     certificate = current_certificate(facts)
-    agent_id = certificate["agent_id"] if certificate else None
+    agent_id = certificate.agent_id if certificate else None
     deadline = time.monotonic() + wait
     while True:
-        record = find_record(listing, agent_id, facts["host"]["fqdn"])
-        hopeless = (listing.problem and not listing.passing) or not facts["product"]["tenant_id"]
+        record = find_record(listing, agent_id, facts.host.fqdn)
+        hopeless = (listing.problem and not listing.passing) or not facts.product.tenant_id
         if is_awaited(record, agent_id, expect) or hopeless or time.monotonic() >= deadline:
             return record
         time.sleep(_POLL_SECONDS)
         listing = directory.listing(not_older_than=time.time() - _POLL_SECONDS)
 
 
-def is_awaited(record: dict[str, t.Any], agent_id: str | None, expect: Expectation) -> bool:
+def is_awaited(record: Record, agent_id: str | None, expect: Expectation) -> bool:
     """Whether a record is what a fresh agent waits for: its own and not an older one of the machine, active, with the domains."""
     own = record["matched_by"] == "agent_id" or agent_id is None
     served = record["domains"] is None or {name.lower() for name in expect.domains} <= set(record["domains"])
     return bool(record["status"] == "confirmed" and own and served)
-
-
-def conclude(checks: list[Check], fail_on: str, result: Result) -> None:
-    """Word the verdict, and fail the task if it was told to."""
-    limits = {"fail": {"fail"}, "warn": {"fail", "warn"}, "never": set()}
-    remarks = [check for check in checks if check.status != "pass"]
-    sentences = [f"{one.name} {one.status}: {one.actual} instead of {one.expected}; {one.remedy}." for one in remarks]
-    agent = result["agent"]
-    result["msg"] = "\n".join(sentences) or f"The agent {agent['version']} on {agent['fqdn']} is as it should be."
-    if limits[fail_on] & {check.status for check in checks}:
-        raise AgentError(result["msg"])

@@ -430,7 +430,48 @@ checks:
       type: str
       sample: running, auto
     name:
-      description: The check.
+      description:
+        - The check. Those of the host are made with O(prerequisites) only; a check that has nothing to judge is left out.
+        - C(installed) - whether files, module, registry key, service and row under Programs and Features are there.
+        - C(version) - the version of what is installed.
+        - C(agent_service) - whether the agent's service runs, and starts with Windows.
+        - C(updater_service) - the same of the updater's service.
+        - C(settings) - the agent's settings, where some are asked for.
+        - C(tenant) - the tenant that the agent is registered to.
+        - C(registration) - a registration that was begun and not ended.
+        - C(service_account) - the account that the agent's service logs on with.
+        - C(certificate) - the certificate that the agent signs in to Microsoft with.
+        - C(domains) - the domains that the agent serves.
+        - C(windows) - Windows' version and kind.
+        - C(domain_member) - whether the host is a member of a domain.
+        - C(dotnet) - the version of .NET Framework.
+        - C(tls) - whether TLS 1.2 and .NET's strong cryptography are switched on.
+        - C(credential_manager) - whether Credential Manager may start, which setup needs.
+        - C(execution_policy) - Windows PowerShell's execution policy.
+        - C(pending_reboot) - who waits for a restart of the host.
+        - C(disk) - the room on the system drive.
+        - C(memory) - the host's memory.
+        - C(fips) - the FIPS policy, and the agent's exemption from it.
+        - C(ntlm) - whether outgoing NTLM is denied.
+        - C(internet_explorer_esc) - Internet Explorer's enhanced security, which stops the agent's wizard.
+        - C(ldap_timeout) - the agent's LDAP time-out, where it is set.
+        - C(known_issues) - known issues of the installed version.
+        - C(log_on_right) - who may log on as a service.
+        - C(directory) - whether this session may ask the directory.
+        - C(kds_root_key) - whether the forest has a root key for group managed service accounts.
+        - C(schema) - the version of the forest's schema.
+        - C(account_container) - whether the domain has its container for managed service accounts.
+        - C(service_account_retrieval) - whether the service account exists, and the host may have its password.
+        - C(kerberos_encryption) - whether host and service account share an encryption type.
+        - C(endpoints) - whether the host reaches Microsoft.
+        - C(tls_inspection) - who issued the certificates of Microsoft's endpoints.
+        - C(clock) - the host's clock.
+        - C(events) - errors in the host's logs that are about the agent.
+        - C(connections) - how many connections to Microsoft the agent holds.
+        - C(cloud) - whether Microsoft lists the agent as active.
+        - C(cloud_records) - older records of the same machine.
+        - C(synchronization DOMAIN) - whether a domain has a sync configuration that is active, or in quarantine.
+        - C(sign_in) - whether the sign-in may register the agent, where that is still to be done.
       type: str
       sample: agent_service
     remedy:

@@ -14,8 +14,7 @@ import re
 import typing as t
 
 from .exit_codes import explain_exit_code
-
-Facts = t.Mapping[str, t.Any]
+from .facts import AgentFacts
 
 
 class Cause(t.NamedTuple):
@@ -48,7 +47,7 @@ _LINES = (
 _NUMBERS = {112: _DISK, 1618: _BUSY, 1069: _LOG_ON}
 
 
-def likely_cause(exit_code: int, log: str, before: Facts) -> Cause | None:
+def likely_cause(exit_code: int, log: str, before: AgentFacts) -> Cause | None:
     """Return why an installation failed, None where nothing tells.
 
     Args:
@@ -57,7 +56,7 @@ def likely_cause(exit_code: int, log: str, before: Facts) -> Cause | None:
         before: the host's facts from before it ran.
     """
     number = explain_exit_code(exit_code).number
-    if before["vault"]["start_type"] == "disabled":
+    if before.vault.start_type == "disabled":
         return _VAULT
     for pattern, cause in _LINES:
         if pattern.search(log):
@@ -67,7 +66,7 @@ def likely_cause(exit_code: int, log: str, before: Facts) -> Cause | None:
     return _NUMBERS.get(number)
 
 
-def is_half_removed(facts: Facts) -> bool:
+def is_half_removed(facts: AgentFacts) -> bool:
     """Whether rows of the agent stand under Programs and Features without its program."""
-    product = facts["product"]
-    return product["version"] is None and any(not row["updater"] for row in product["uninstall"])
+    product = facts.product
+    return product.version is None and any(not row.updater for row in product.uninstall)

@@ -12,45 +12,38 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
-import datetime
-import typing as t
+import dataclasses
+
+from .._core.parsing import parse_time
+from .facts import AgentFacts, StoredCertificate
 
 
-def parse_time(text: str) -> datetime.datetime:
-    """Return a payload's UTC time stamp (2026-11-25T20:00:00Z) as an aware datetime."""
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+@dataclasses.dataclass(frozen=True)
+class CurrentCertificate(StoredCertificate):
+    """The agent's certificate with the days that are left, below 0 when it is over."""
+
+    days_left: int
 
 
-def current_certificate(facts: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
+def current_certificate(facts: AgentFacts) -> CurrentCertificate | None:
     """Return the agent's certificate with the days left, or None.
 
     The one that the agent's own file names, if it names one. Else of several (each registration and renewal leaves one) the one that
     holds longest counts; those of another tenant than the registry names come last, those of other connectors not at all.
-
-    Args:
-        facts: what the payload facts.ps1 read.
-
-    Returns:
-        thumbprint, subject, issuer, agent_id, not_before, not_after (UTC), has_private_key, days_left (int, below 0 when over).
     """
-    tenant_id, own, others = (facts["product"]["tenant_id"] or "").lower(), facts["trust"]["own"], facts["trust"]["others"]
-    candidates = [
-        one for one in facts["certificates"] if (one["thumbprint"] == own["thumbprint"] if own else one["thumbprint"] not in others)
-    ]
+    tenant_id, own, others = (facts.product.tenant_id or "").lower(), facts.trust.own, facts.trust.others
+    candidates = [one for one in facts.certificates if (one.thumbprint == own.thumbprint if own else one.thumbprint not in others)]
     if not candidates:
         return None
-    best = max(candidates, key=lambda one: (f"cn={tenant_id}" in one["subject"].lower(), one["not_after"]))
-    left = parse_time(best["not_after"]) - parse_time(facts["host"]["time"])
-    return {**best, "days_left": left.days}
+    best = max(candidates, key=lambda one: (f"cn={tenant_id}" in one.subject.lower(), one.not_after))
+    left = parse_time(best.not_after) - parse_time(facts.host.time)
+    return CurrentCertificate(**vars(best), days_left=left.days)
 
 
-def is_in_account_store(facts: t.Mapping[str, t.Any]) -> bool:
+def is_in_account_store(facts: AgentFacts) -> bool:
     """Whether the agent keeps its certificate in its service account's own store, where the host's administrators cannot look.
 
     Connectors do so when they have renewed it themselves (learn.microsoft.com, "Debug private network connector issues").
-
-    Args:
-        facts: what the payload facts.ps1 read.
     """
-    own = facts["trust"]["own"]
-    return bool(own and own["in_user_store"] and current_certificate(facts) is None)
+    own = facts.trust.own
+    return bool(own and own.in_user_store and current_certificate(facts) is None)

@@ -10,90 +10,80 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
-import typing as t
-
 from .._core.version import is_older, parse_version
-
-Facts = t.Mapping[str, t.Any]
-
-AGENT_SERVICE = "AADConnectProvisioningAgent"
-UPDATER_SERVICE = "AzureADConnectAgentUpdater"
+from .facts import AGENT_SERVICE, UPDATER_SERVICE, AgentFacts, HostFacts
 
 #: The default service account that the wizard and the module make in Active Directory.
 _DEFAULT_ACCOUNT = "PGMSA_"
 
 
-def is_complete(facts: Facts) -> bool:
+def is_complete(facts: AgentFacts) -> bool:
     """Whether the product is installed whole."""
     return not missing_parts(facts)
 
 
-def missing_parts(facts: Facts) -> list[str]:
+def missing_parts(facts: AgentFacts) -> list[str]:
     """Return what the host lacks of the product, in words; everything, when it was never installed."""
-    product = facts["product"]
-    service = next(one for one in facts["services"] if one["name"] == AGENT_SERVICE)
+    product = facts.product
+    service = facts.service(AGENT_SERVICE)
     parts = {
-        "executable": product["version"],
-        "PowerShell module": product["module_present"],
-        "registry key": product["registry_present"],
-        "service": service["present"],
-        "row under Programs and Features": [row for row in product["uninstall"] if not row["updater"]],
+        "executable": product.version,
+        "PowerShell module": product.module_present,
+        "registry key": product.registry_present,
+        "service": service.present,
+        "row under Programs and Features": [row for row in product.uninstall if not row.updater],
     }
     return [name for name, there in parts.items() if not there]
 
 
-def is_there(facts: Facts) -> bool:
+def is_there(facts: AgentFacts) -> bool:
     """Whether anything of the agent itself is on the host, whole or not; the updater alone may belong to another agent."""
-    product = facts["product"]
-    service = next(one for one in facts["services"] if one["name"] == AGENT_SERVICE)
-    rows = [row for row in product["uninstall"] if not row["updater"]]
-    return bool(product["version"] or product["module_present"] or product["registry_present"] or service["present"] or rows)
+    product = facts.product
+    service = facts.service(AGENT_SERVICE)
+    rows = [row for row in product.uninstall if not row.updater]
+    return bool(product.version or product.module_present or product.registry_present or service.present or rows)
 
 
-def is_shared_left(facts: Facts) -> bool:
+def is_shared_left(facts: AgentFacts) -> bool:
     """Whether the updater or an agent's certificate is on the host although nothing there needs it."""
-    updater = next(one for one in facts["services"] if one["name"] == UPDATER_SERVICE)
-    rows = [row for row in facts["product"]["uninstall"] if row["updater"]]
+    updater = facts.service(UPDATER_SERVICE)
+    rows = [row for row in facts.product.uninstall if row.updater]
     # Other connectors of Microsoft's have such certificates too, from another issuer.
-    certificates = [one for one in facts["certificates"] if "HISConnectorRegistrationCA" in one["issuer"]]
-    return bool(updater["present"] or rows or certificates) and not facts["other_agents"]
+    certificates = [one for one in facts.certificates if "HISConnectorRegistrationCA" in one.issuer]
+    return bool(updater.present or rows or certificates) and not facts.other_agents
 
 
-def package_switch(facts: Facts, state: str, wanted: str | None) -> str | None:
+def package_switch(facts: HostFacts, state: str, wanted: str | None) -> str | None:
     """Return the switch to run the package with, or None when what is installed will do.
 
     A package whose own rows stand under Programs and Features is repaired: its bundle would find itself present and do nothing.
 
     Args:
-        facts: the host's facts, with the package's under "package".
+        facts: the host's facts, with the package's.
         state: present, latest or repaired.
         wanted: the oldest version that will do for present.
     """
-    package = facts["package"]["version"]
+    package = facts.package.version if facts.package else None
     if state != "repaired" and is_complete(facts):
         # Without a readable package there is no telling whether it is newer: it is "run", which means that it is refused first.
         oldest = wanted if state == "present" else package or "65535.0"
-        return "/install" if oldest and is_older(facts["product"]["version"], oldest) else None
-    return "/repair" if package in [row["version"] for row in facts["product"]["uninstall"] if row["bundle"]] else "/install"
+        return "/install" if oldest and is_older(str(facts.product.version), oldest) else None
+    return "/repair" if package in [row.version for row in facts.product.uninstall if row.bundle] else "/install"
 
 
-def newest_version(facts: Facts) -> str | None:
+def newest_version(facts: AgentFacts) -> str | None:
     """Return the newest version that the host has of the product, as a file or as a row; None when it has none."""
-    product = facts["product"]
-    versions = [row["version"] for row in product["uninstall"] if row["bundle"] and row["version"]]
-    return max([*versions, *([product["version"]] if product["version"] else [])], key=parse_version, default=None)
+    product = facts.product
+    versions = [row.version for row in product.uninstall if row.bundle and row.version]
+    return max([*versions, *([product.version] if product.version else [])], key=parse_version, default=None)
 
 
-def services_run(facts: Facts) -> bool:
+def services_run(facts: AgentFacts) -> bool:
     """Whether every service of the agent that is there starts with Windows and runs (the updater may be absent)."""
-    return all(
-        one["state"] == "running" and one["start_type"] == "auto"
-        for one in facts["services"]
-        if one["present"] or one["name"] != UPDATER_SERVICE
-    )
+    return all(one.runs for one in facts.services if one.present or one.name != UPDATER_SERVICE)
 
 
-def remains(before: Facts, after: Facts) -> list[str]:
+def remains(before: AgentFacts, after: AgentFacts) -> list[str]:
     """Return in sentences what a removal leaves behind, on the host, in the cloud and in Active Directory.
 
     Args:
@@ -101,18 +91,18 @@ def remains(before: Facts, after: Facts) -> list[str]:
         after: the ones from after it.
     """
     sentences = []
-    if before["product"]["tenant_id"]:
+    if before.product.tenant_id:
         sentences.append(
             "The agent's record in the cloud: Microsoft lists it as inactive and drops it about ten days after its last contact; the "
             "domains and the sync configuration stay."
         )
-    account = next(one for one in before["services"] if one["name"] == AGENT_SERVICE)["account"] or ""
+    account = before.service(AGENT_SERVICE).account or ""
     if account.endswith("$"):
         whose = "other agents of the forest may use it" if _DEFAULT_ACCOUNT in account.upper() else "it is your own"
         sentences.append(f"The service account {account} in Active Directory: {whose}.")
-    if after["other_agents"]:
-        names = ", ".join(after["other_agents"])
+    if after.other_agents:
+        names = ", ".join(after.other_agents)
         sentences.append(f"The updater and the agent certificates in the machine's store: {names} may need them.")
-    if before["product"]["version"]:
+    if before.product.version:
         sentences.append("The agent's trace logs below ProgramData.")
     return sentences

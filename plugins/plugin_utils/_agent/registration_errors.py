@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .answers import Step
+
 #: What the module's message tells, the more telling first.
 _REMEDIES = (
     (
@@ -74,11 +76,11 @@ def remedy_for(message: str) -> str:
     return next(known, "read the agent's trace log below ProgramData, mend what it names, then run it again")
 
 
-def failed_steps(steps: t.Sequence[t.Mapping[str, t.Any]]) -> str:
+def failed_steps(steps: t.Sequence[Step]) -> str:
     """Return one sentence for each step that failed, '' when none did."""
     sentences = [
-        f"The step '{step['name']}' ({step['target']}) failed: {str(step['error']).strip().rstrip('.')}; {remedy_for(step['error'])}."
+        f"The step '{step.name}' ({step.target}) failed: {step.error.strip().rstrip('.')}; {remedy_for(step.error)}."
         for step in steps
-        if step["error"]
+        if step.error
     ]
     return " ".join(sentences)

@@ -14,8 +14,8 @@ import typing as t
 import urllib.parse
 
 from .._core.errors import ConfigurationError
+from .facts import AgentFacts, ConfiguredProxy
 
-Facts = t.Mapping[str, t.Any]
 Settings = dict[str, t.Any]
 
 
@@ -52,6 +52,8 @@ SETTINGS: dict[str, dict[str, t.Any]] = {
     },
     "reset": {"type": "list", "elements": "str", "choices": sorted(_TUNABLES), "default": []},
 }
+#: Digits of the largest number that the registry holds.
+_DIGITS = 20
 _PROXY_PARTS = ("url", "bypass_on_local", "use_default_credentials", "bypass_list")
 
 
@@ -107,36 +109,42 @@ def without_user(url: str) -> str:
     return f"{scheme}{sign}{rest.rpartition('@')[2]}" if sign else str(url).rpartition("@")[2]
 
 
-def settings_in_force(facts: Facts) -> Settings:
+def settings_in_force(facts: AgentFacts) -> Settings:
     """Return the settings that a host has, by the names of the options; what it has not is left out."""
-    file = facts["product"]["configuration"]
+    file = facts.product.configuration
     found: Settings = {}
-    if file["proxy"] and file["proxy"]["enabled"] and file["proxy"]["url"]:
-        found["proxy"] = {part: file["proxy"][part] for part in _PROXY_PARTS}
-    if file["enforce_fips_policy"] is not None:
-        found["enforce_fips_policy"] = file["enforce_fips_policy"]
-    values = {one["name"]: one["value"] for one in file["tunables"]}
+    if file.proxy and file.proxy.enabled and file.proxy.url:
+        found["proxy"] = _proxy_parts(file.proxy)
+    if file.enforce_fips_policy is not None:
+        found["enforce_fips_policy"] = file.enforce_fips_policy
+    values = {one.name: one.value for one in file.tunables}
     return found | {name: _number(values[tunable.name]) for name, tunable in _TUNABLES.items() if tunable.name in values}
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that a registry value holds as text; None when it is none, or longer than any that counts."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else None
+
+
 def _number(text: str) -> int | str:
-    return int(text) if text.isdigit() else text
+    number = whole_number(text)
+    return text if number is None else number
 
 
-def settings_to_change(facts: Facts, wanted: Settings) -> list[str]:
+def settings_to_change(facts: AgentFacts, wanted: Settings) -> list[str]:
     """Return the names of the wanted settings that differ on a host."""
     if not wanted:
         return []
-    file = facts["product"]["configuration"]
+    file = facts.product.configuration
     # What a malformed file says is not known: nothing in it counts as set, and the attempt to set it is refused.
-    malformed = file["present"] and not file["well_formed"]
+    malformed = file.present and not file.well_formed
     differing = []
-    if wanted["proxy"] and (malformed or not _same_proxy(file["proxy"], wanted["proxy"])):
+    if wanted["proxy"] and (malformed or not _same_proxy(file.proxy, wanted["proxy"])):
         differing.append("proxy")
     fips = wanted["enforce_fips_policy"]
-    if fips is not None and (malformed or fips != (file["enforce_fips_policy"] is not False)):
+    if fips is not None and (malformed or fips != (file.enforce_fips_policy is not False)):
         differing.append("enforce_fips_policy")
-    found = {one["name"]: (one["value"], one["kind"]) for one in file["tunables"]}
+    found = {one.name: (one.value, one.kind) for one in file.tunables}
     names = {tunable.name: name for name, tunable in _TUNABLES.items()}
     return differing + [names[one["name"]] for one in wanted["tunables"] if found.get(one["name"]) != _value_and_kind(one)]
 
@@ -146,13 +154,17 @@ def _value_and_kind(tunable: Settings) -> tuple[str, str] | None:
     return None if tunable["kind"] == "None" else (tunable["value"], tunable["kind"])
 
 
-def _same_proxy(found: Settings | None, wanted: Settings) -> bool:
+def _same_proxy(found: ConfiguredProxy | None, wanted: Settings) -> bool:
     if wanted["state"] == "absent":
         return found is None
-    return bool(found) and found["enabled"] and all(found[part] == wanted[part] for part in _PROXY_PARTS)  # type: ignore[index]
+    return found is not None and found.enabled and _proxy_parts(found) == {part: wanted[part] for part in _PROXY_PARTS}
 
 
-def settings_predicted(facts: Facts, wanted: Settings) -> Settings:
+def _proxy_parts(proxy: ConfiguredProxy) -> Settings:
+    return {**{part: getattr(proxy, part) for part in _PROXY_PARTS}, "bypass_list": list(proxy.bypass_list)}
+
+
+def settings_predicted(facts: AgentFacts, wanted: Settings) -> Settings:
     """Return the settings that a host would have after the wanted ones were applied."""
     found = settings_in_force(facts)
     if not wanted:

@@ -1,9 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges what the agent's service account needs: log-on right, key distribution service, schema, the account and its encryption.
-
-Pure: facts in (the part "platform" of the payload facts.ps1), checks out; what a host cannot tell is unknown, or has no check.
+"""The checks of rights, directory and service account; what a host cannot tell is unknown, or has no check.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -13,12 +11,11 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from .._agent.certificate import parse_time
-from .._agent.installation import AGENT_SERVICE
-from .agent import Check
+from .._agent.account import current_account
+from .._agent.facts import HostFacts, ManagedAccount
+from .._core.parsing import parse_time
+from .check import Finding, Look, Proof, check
 from .log_on_right import Standing, account_standing, service_standing
-
-Facts = t.Mapping[str, t.Any]
 
 #: What the agent's service logs on through until it has an account of its own.
 _OWN_NAME = "NT SERVICE\\ALL SERVICES"
@@ -30,33 +27,21 @@ _RC4, _AES = 0x4, 0x18
 _SCHEMA_2012 = 52
 
 
-def directory_checks(facts: Facts) -> list[Check]:
-    """Return the checks of rights, directory and account, in the order a person would look at them."""
-    checks = [_log_on_right(facts), *_directory(facts)]
-    return [check for check in checks if check is not None]
-
-
-def current_account(facts: Facts) -> str | None:
-    """Return the managed account that the agent's service logs on with, None while it has none."""
-    name = next((one["account"] for one in facts["services"] if one["name"] == AGENT_SERVICE), None)
-    return name if name and name.endswith("$") else None
-
-
-def key_problem(facts: Facts) -> str | None:
+def key_problem(facts: HostFacts) -> str | None:
     """Return why no group managed service account can be made, None where it can or the host cannot tell."""
-    directory = facts["platform"]["directory"]
-    if not directory or not directory["readable"]:
+    directory = facts.known_platform.directory
+    if not directory or not directory.readable or directory.kds is None:
         return None
-    times = [parse_time(one) for one in directory["kds"]["use_start_times"]]
+    times = [parse_time(one) for one in directory.kds.use_start_times]
     if not times:
-        return "the forest has no key distribution service root key" if directory["kds"]["conclusive"] else None
+        return "the forest has no key distribution service root key" if directory.kds.conclusive else None
     effective = min(times) + _KEY_DELAY
-    if effective > parse_time(facts["host"]["time"]):
+    if effective > parse_time(facts.host.time):
         return f"the key distribution service root key comes into use at {effective:%Y-%m-%dT%H:%M:%SZ}"
     return None
 
 
-def rights_problem(facts: Facts, account: str | None) -> str | None:
+def rights_problem(facts: HostFacts, account: str | None) -> str | None:
     """Return why the agent's service will not be able to log on with an account, None where it may be or the host cannot tell.
 
     Args:
@@ -70,107 +55,206 @@ def rights_problem(facts: Facts, account: str | None) -> str | None:
     return "neither NT SERVICE\\ALL SERVICES nor the service account has the right 'Log on as a service'"
 
 
-def encryption_problem(facts: Facts) -> str | None:
+def encryption_problem(facts: HostFacts) -> str | None:
     """Return why the account's Kerberos tickets do not work on this host, None where they do or nobody can tell."""
-    directory, policy = facts["platform"]["directory"], facts["platform"]["kerberos_policy"]
-    account = directory["account"] if directory and directory["readable"] else None
-    if account is None or not account["exists"] or policy is None:
+    directory, policy = facts.known_platform.directory, facts.known_platform.kerberos_policy
+    account = directory.account if directory and directory.readable else None
+    if account is None or not account.exists or policy is None:
         return None
     # An account without the attribute is served with RC4.
-    types = account["encryption_types"] or _RC4
+    types = account.encryption_types or _RC4
     if policy & types & (_RC4 | _AES):
         return None
-    return f"the host allows the encryption types 0x{policy:x}, and {account['name']} has 0x{types:x}"
+    return f"the host allows the encryption types 0x{policy:x}, and {account.name} has 0x{types:x}"
 
 
-def _log_on_right(facts: Facts) -> Check | None:
-    right, expected = facts["platform"]["log_on_right"], "the agent's service may log on as a service"
-    if not right["readable"]:
-        return Check("log_on_right", "unknown", expected, f"unknown: {right['problem']}", "use an account that may run secedit.exe")
-    if right["problem"]:
-        return Check("log_on_right", "warn", expected, right["problem"], "remove that file from the host, and look again")
-    account = current_account(facts)
-    standing = account_standing(facts, account) if account else service_standing(facts)
+def _not_complete(look: Look) -> bool:
+    return not look.complete  # setup rolls back when its service does not start
+
+
+@check(
+    "log_on_right",
+    "who may log on as a service",
+    of="host",
+    blocks=_not_complete,
+    proof=Proof.DISPROVES,
+)
+def _log_on_right(look: Look) -> Finding:
+    right, expected = look.platform.log_on_right, "the agent's service may log on as a service"
+    if not right.readable:
+        return Finding("unknown", expected, f"unknown: {right.problem}", "use an account that may run secedit.exe")
+    if right.problem:
+        return Finding("warn", expected, right.problem, "remove that file from the host, and look again")
+    account = look.account
+    standing = account_standing(look.facts, account) if account else service_standing(look.facts)
     subject, expected = (account, f"{account} may log on as a service") if account else (_OWN_NAME, expected)
-    runs = any(one["name"] == AGENT_SERVICE and one["state"] == "running" for one in facts["services"])
+    runs = look.agent_service.state == "running"
     if standing is Standing.HELD:
-        return Check("log_on_right", "pass", expected, f"{subject} has the right")
+        return Finding("pass", expected, f"{subject} has the right")
     if standing is Standing.POSSIBLE and runs:
-        return Check("log_on_right", "pass", expected, f"{subject} has the right through a group: the service runs")
+        return Finding("pass", expected, f"{subject} has the right through a group: the service runs")
     if standing is Standing.POSSIBLE:
         remedy = f"if the service does not start, add {subject} to 'Log on as a service' in the group policy that defines the right"
-        return Check("log_on_right", "warn", expected, f"{subject} has the right through a group at most", remedy)
+        return Finding("warn", expected, f"{subject} has the right through a group at most", remedy)
     remedy = f"add {subject} to 'Log on as a service' in the group policy that defines the right, else the service will not start again"
     # Whoever runs has had the right, and may have it still from where nobody looks.
-    return Check("log_on_right", "warn" if account or runs else "fail", expected, f"{subject} lacks the right", remedy)
+    return Finding("warn" if account or runs else "fail", expected, f"{subject} lacks the right", remedy)
 
 
-def _directory(facts: Facts) -> list[Check | None]:
-    directory = facts["platform"]["directory"]
-    if directory is None:  # no member of a domain, which is a check of its own
-        return []
-    if not directory["readable"]:
+def _in_domain(look: Look) -> bool:
+    return look.platform.directory is not None  # to be in no domain is a check of its own
+
+
+def _readable(look: Look) -> bool:
+    return _in_domain(look) and look.directory.readable
+
+
+def _account_known(look: Look) -> bool:
+    return _readable(look) and look.directory.account is not None
+
+
+def _makes_account(look: Look) -> bool:
+    """Whether the default account is still to be made."""
+    return not look.expect.service_account and not look.account
+
+
+def _account_given(look: Look) -> bool:
+    return bool(look.expect.service_account)
+
+
+@check("directory", "whether this session may ask the directory", of="host", needs=_in_domain)
+def _directory(look: Look) -> Finding:
+    if not look.directory.readable:
         remedy = "let the session ask the directory: become SYSTEM, or use CredSSP or Kerberos with delegation"
-        return [Check("directory", "unknown", "readable", f"unknown: {directory['problem']}", remedy)]
-    readable = Check("directory", "pass", "readable", "readable")
-    return [readable, _root_key(facts), _schema(directory), _container(directory), _retrieval(directory), _encryption(facts)]
+        return Finding("unknown", "readable", f"unknown: {look.directory.problem}", remedy)
+    return Finding("pass", "readable", "readable")
 
 
-def _root_key(facts: Facts) -> Check:
-    expected, problem = "a root key in use for ten hours", key_problem(facts)
-    kds = facts["platform"]["directory"]["kds"]
+@check(
+    "kds_root_key",
+    "whether the forest has a root key for group managed service accounts",
+    of="host",
+    needs=_readable,
+    blocks=_makes_account,
+    proof=Proof.DISPROVES,
+)
+def _root_key(look: Look) -> Finding:
+    expected, problem = "a root key in use for ten hours", key_problem(look.facts)
+    kds = look.directory.kds
     if problem:
         remedy = "run Add-KdsRootKey on a domain controller if there is no key, and wait until it is in use"
-        return Check("kds_root_key", "fail", expected, problem, remedy)
-    if not kds["use_start_times"]:
+        return Finding("fail", expected, problem, remedy)
+    if kds is None or not kds.use_start_times:
         remedy = "look with Get-KdsRootKey on a domain controller, or use an account that may see the keys"
-        return Check("kds_root_key", "unknown", expected, "unknown: this account may not see the keys", remedy)
-    return Check("kds_root_key", "pass", expected, f"in use since {min(kds['use_start_times'])}")
+        return Finding("unknown", expected, "unknown: this account may not see the keys", remedy)
+    return Finding("pass", expected, f"in use since {min(kds.use_start_times)}")
 
 
-def _schema(directory: Facts) -> Check:
-    version, expected = directory["schema_version"], "a schema of Windows Server 2016 with msDS-ExternalDirectoryObjectId"
-    missing = "" if directory["external_object_id"] else ", without msDS-ExternalDirectoryObjectId"
+@check("schema", "the version of the forest's schema", of="host", needs=_readable, blocks=_makes_account, proof=Proof.DISPROVES)
+def _schema(look: Look) -> Finding:
+    directory = look.directory
+    version, expected = directory.schema_version or 0, "a schema of Windows Server 2016 with msDS-ExternalDirectoryObjectId"
+    missing = "" if directory.external_object_id else ", without msDS-ExternalDirectoryObjectId"
     if missing or version < _SCHEMA_2012:
         remedy = "extend the forest's schema with adprep of Windows Server 2016 or newer"
-        return Check("schema", "fail", expected, f"version {version}{missing}", remedy)
-    return Check("schema", "pass", expected, f"version {version}")
+        return Finding("fail", expected, f"version {version}{missing}", remedy)
+    return Finding("pass", expected, f"version {version}")
 
 
-def _container(directory: Facts) -> Check:
+@check(
+    "account_container",
+    "whether the domain has its container for managed service accounts",
+    of="host",
+    needs=_readable,
+    blocks=_makes_account,
+    proof=Proof.DISPROVES,
+)
+def _container(look: Look) -> Finding:
     expected = "the container Managed Service Accounts under its well-known identifier"
-    if not directory["account_container"]:
+    if not look.directory.account_container:
         remedy = "restore the container and its entry in otherWellKnownObjects of the domain, or run adprep /domainprep"
-        return Check("account_container", "fail", expected, "absent", remedy)
-    return Check("account_container", "pass", expected, "present")
+        return Finding("fail", expected, "absent", remedy)
+    return Finding("pass", expected, "present")
 
 
-def _retrieval(directory: Facts) -> Check | None:
-    account = directory["account"]
-    if account is None:
-        return None
-    name, expected = account["name"], f"{account['name']} exists, and this host may retrieve its password"
-    if account["exists"] is None:
+@check(
+    "service_account_retrieval",
+    "whether the service account exists, and the host may have its password",
+    of="host",
+    needs=_account_known,
+    blocks=_account_given,
+)
+def _retrieval(look: Look) -> Finding:
+    account = t.cast(ManagedAccount, look.directory.account)
+    name, expected = account.name, f"{account.name} exists, and this host may retrieve its password"
+    if account.exists is None:
         remedy = f"check the account's domain, and run Test-ADServiceAccount for {name} on the host"
-        return Check("service_account_retrieval", "unknown", expected, f"unknown: {account['problem']}", remedy)
-    if not account["exists"]:
+        return Finding("unknown", expected, f"unknown: {account.problem}", remedy)
+    if not account.exists:
         remedy = "check the account's name and domain, or have it made"
-        return Check("service_account_retrieval", "fail", expected, "no such account in its domain", remedy)
-    if account["retrievable"] is None:
+        return Finding("fail", expected, "no such account in its domain", remedy)
+    if account.retrievable is None:
         remedy = f"run Test-ADServiceAccount for {name} on the host"
-        return Check("service_account_retrieval", "unknown", expected, "unknown: this session cannot tell from the account's list", remedy)
-    if not account["retrievable"]:
+        return Finding("unknown", expected, "unknown: this session cannot tell from the account's list", remedy)
+    if not account.retrievable:
         remedy = "add the host to the account's PrincipalsAllowedToRetrieveManagedPassword, by a group only with a restart of the host"
-        return Check("service_account_retrieval", "fail", expected, "this host is not in the account's list", remedy)
-    return Check("service_account_retrieval", "pass", expected, "it may")
+        return Finding("fail", expected, "this host is not in the account's list", remedy)
+    return Finding("pass", expected, "it may")
 
 
-def _encryption(facts: Facts) -> Check | None:
-    account = facts["platform"]["directory"]["account"]
-    if account is None or not account["exists"]:
-        return None
-    expected, problem = "an encryption type that host and account share", encryption_problem(facts)
+def _account_exists(look: Look) -> bool:
+    return _account_known(look) and bool(t.cast(ManagedAccount, look.directory.account).exists)
+
+
+@check(
+    "kerberos_encryption",
+    "whether host and service account share an encryption type",
+    of="host",
+    needs=_account_exists,
+    blocks=_account_given,
+)
+def _encryption(look: Look) -> Finding:
+    expected, problem = "an encryption type that host and account share", encryption_problem(look.facts)
     if problem:
         remedy = "run Set-ADServiceAccount with -KerberosEncryptionType AES128,AES256 for the account, and restart the host"
-        return Check("kerberos_encryption", "fail", expected, problem, remedy)
-    return Check("kerberos_encryption", "pass", expected, "shared")
+        return Finding("fail", expected, problem, remedy)
+    return Finding("pass", expected, "shared")
+
+
+def account_problems(facts: HostFacts, account: str | None) -> list[str]:
+    """Return in sentences why setting the service account will fail; none where it should work, or the host cannot tell.
+
+    Args:
+        facts: what the payload facts.ps1 read, with its part "platform" for this account.
+        account: the account that is to be set, None for the default one, which is made on the way.
+    """
+    if facts.platform is None:
+        return []
+    right = rights_problem(facts, account)
+    problems = _custom_account(facts, account) if account else _default_account(facts)
+    if right:
+        # The account would be given the right and lose it again: a group policy that leaves these services out defines all holders.
+        problems.append(f"{right}: add both in the group policy that defines the right.")
+    return [f"{one[0].upper()}{one[1:]}" for one in problems]
+
+
+def _default_account(facts: HostFacts) -> list[str]:
+    directory, problem = facts.known_platform.directory, key_problem(facts)
+    problems = [f"{problem}: run Add-KdsRootKey if there is no key, and wait until it is in use."] if problem else []
+    if directory and directory.readable and not directory.account_container:
+        problems.append("the domain has lost its container Managed Service Accounts: restore it, or run adprep /domainprep.")
+    return problems
+
+
+def _custom_account(facts: HostFacts, account: str) -> list[str]:
+    directory = facts.known_platform.directory
+    found = directory.account if directory and directory.readable else None
+    if found is None or found.exists is None:
+        return []
+    if not found.exists:
+        return [f"the service account {account} does not exist in its domain: check its name, or have it made."]
+    problem = encryption_problem(facts)
+    problems = [f"{problem}: run Set-ADServiceAccount with -KerberosEncryptionType AES128,AES256."] if problem else []
+    if found.retrievable is False:
+        problems.append(f"the host may not retrieve the password of {account}: add it to PrincipalsAllowedToRetrieveManagedPassword.")
+    return problems

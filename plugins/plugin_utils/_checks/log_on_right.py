@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import itertools
 import struct
 import typing as t
 
 from .._agent.account import same_account
-from .._agent.installation import AGENT_SERVICE
+from .._agent.facts import AGENT_SERVICE, HostFacts
 
-Facts = t.Mapping[str, t.Any]
 Holder = tuple[str, str]
 
 #: Everyone and Authenticated Users, whom every log-on of a service counts among.
@@ -45,13 +45,13 @@ def service_identifier(name: str) -> str:
     return "S-1-5-80-" + "-".join(str(word) for word in struct.unpack("<5I", digest))
 
 
-def service_standing(facts: Facts) -> Standing | None:
+def service_standing(facts: HostFacts) -> Standing | None:
     """Return whether the agent's service may log on under its own name, None where the host cannot tell.
 
     Domain groups do not count: what has no account in a domain is in none of its groups.
     """
     own = _EVERYBODY | _ALL_SERVICES | {service_identifier(AGENT_SERVICE).lower(), rf"nt service\{AGENT_SERVICE}".lower()}
-    local = f"{facts['host']['name'].lower()}\\"
+    local = f"{facts.host.name.lower()}\\"
 
     def may_hold(holder: Holder) -> bool:
         identifier, name = holder
@@ -63,16 +63,16 @@ def service_standing(facts: Facts) -> Standing | None:
     return _standing(facts, lambda holder: bool(own & set(holder)), may_hold)
 
 
-def account_standing(facts: Facts, account: str | None) -> Standing | None:
+def account_standing(facts: HostFacts, account: str | None) -> Standing | None:
     """Return whether a managed account may log on as a service, None where the host cannot tell.
 
     Args:
         facts: what the payload read, with its part "directory" for this account where the session may ask the directory.
         account: DOMAIN\\name$, None for one that is still to be made.
     """
-    directory = facts["platform"]["directory"]
-    found = directory["account"] if directory else None
-    known = {found["identifier"].lower()} if found and found["identifier"] and found["name"] == account else set()
+    directory = facts.known_platform.directory
+    found = directory.account if directory else None
+    known = {found.identifier.lower()} if found and found.identifier and found.name == account else set()
 
     def holds(holder: Holder) -> bool:
         return bool((_EVERYBODY | known) & set(holder)) or bool(account and same_account(holder[1], account))
@@ -85,11 +85,11 @@ def _is_built_in(holder: Holder) -> bool:
     return any(part.startswith(_BUILT_IN_ACCOUNT) for part in holder)
 
 
-def _standing(facts: Facts, holds: t.Callable[[Holder], bool], may_hold: t.Callable[[Holder], bool]) -> Standing | None:
-    right = facts["platform"]["log_on_right"]
-    if not right["readable"]:
+def _standing(facts: HostFacts, holds: t.Callable[[Holder], bool], may_hold: t.Callable[[Holder], bool]) -> Standing | None:
+    right = facts.known_platform.log_on_right
+    if not right.readable:
         return None
-    holders = [(one.lower(), name.lower()) for one, name in zip(right["holders"], right["names"], strict=True)]
+    holders = [(one.lower(), name.lower()) for one, name in itertools.zip_longest(right.holders, right.names, fillvalue="")]
     if any(holds(one) for one in holders):
         return Standing.HELD
     return Standing.POSSIBLE if any(may_hold(one) for one in holders) else Standing.LACKING

@@ -1,22 +1,15 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges the host's way to Microsoft and what was logged about the agent: endpoints, TLS inspection, clock, events, connections.
-
-Pure: facts in (from the payload facts.ps1), checks out; None where there is nothing to judge.
+"""The checks of the host's way to Microsoft, its clock and its logs.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
 
 from __future__ import annotations
 
-import typing as t
-
-from .._agent.installation import AGENT_SERVICE
-from .agent import Check
-from .directory import current_account
-
-Facts = t.Mapping[str, t.Any]
+from .._agent.facts import AGENT_SERVICE, Endpoint
+from .check import Finding, Look, Proof, check
 
 #: What the issuers' names of Microsoft's own certificates contain.
 CERTIFICATE_ISSUERS = ("Microsoft", "DigiCert")
@@ -24,74 +17,72 @@ CERTIFICATE_ISSUERS = ("Microsoft", "DigiCert")
 _SKEW = 300
 
 
-def network_checks(facts: Facts, issuers: t.Sequence[str]) -> list[Check]:
-    """Return the checks of network and logs.
-
-    Args:
-        facts: what the payload facts.ps1 read, with its part "platform".
-        issuers: texts, one of which the issuer of an endpoint's certificate must contain; none to leave it unjudged.
-    """
-    checks = [_endpoints(facts), _inspection(facts, issuers), _clock(facts), _events(facts), _connections(facts)]
-    return [check for check in checks if check is not None]
+def _address(endpoint: Endpoint) -> str:
+    proxy = f" through {endpoint.proxy}" if endpoint.proxy else ""
+    return f"{endpoint.host}:{endpoint.port}{proxy}"
 
 
-def _address(endpoint: Facts) -> str:
-    proxy = f" through {endpoint['proxy']}" if endpoint["proxy"] else ""
-    return f"{endpoint['host']}:{endpoint['port']}{proxy}"
+def _probed(look: Look) -> bool:
+    return bool(look.facts.endpoints)
 
 
-def _endpoints(facts: Facts) -> Check | None:
-    endpoints = facts["endpoints"]
-    if not endpoints:
-        return None
+@check("endpoints", "whether the host reaches Microsoft", of="host", needs=_probed, blocks=True, proof=Proof.DISPROVES)
+def _endpoints(look: Look) -> Finding:
+    endpoints = look.facts.endpoints
     expected = f"reachable: {', '.join(_address(one) for one in endpoints)}"
-    open_ones = [one for one in endpoints if not one["reachable"]]
+    open_ones = [one for one in endpoints if not one.reachable]
     if not open_ones:
-        return Check("endpoints", "pass", expected, "reachable")
-    actual = "; ".join(f"{_address(one)}: {one['error']}" for one in open_ones)
-    if all(one["reachable"] is None for one in open_ones):
-        return Check("endpoints", "unknown", expected, actual, "see in the agent's own log whether it gets through the proxy")
-    if facts["connections"]:
+        return Finding("pass", expected, "reachable")
+    actual = "; ".join(f"{_address(one)}: {one.error}" for one in open_ones)
+    if all(one.reachable is None for one in open_ones):
+        return Finding("unknown", expected, actual, "see in the agent's own log whether it gets through the proxy")
+    if look.facts.connections:
         # The agent gets out by a way that the session cannot see, such as a rule for its process or its account's own proxy.
         remedy = "check the host's way to them (DNS, firewall, proxy); the agent itself is connected"
-        return Check("endpoints", "warn", expected, actual, remedy)
-    return Check("endpoints", "fail", expected, actual, "open the host's way to them (DNS, firewall, proxy), without TLS inspection")
+        return Finding("warn", expected, actual, remedy)
+    return Finding("fail", expected, actual, "open the host's way to them (DNS, firewall, proxy), without TLS inspection")
 
 
-def _inspection(facts: Facts, issuers: t.Sequence[str]) -> Check | None:
-    seen = {one["host"]: one["issuer"] for one in facts["endpoints"] if one["issuer"]}
-    if not seen or not issuers:
-        return None
+def _issuers_seen(look: Look) -> bool:
+    return bool(look.expect.issuers) and any(one.issuer for one in look.facts.endpoints)
+
+
+@check("tls_inspection", "who issued the certificates of Microsoft's endpoints", of="host", needs=_issuers_seen)
+def _inspection(look: Look) -> Finding:
+    issuers = look.expect.issuers
+    seen = {one.host: one.issuer for one in look.facts.endpoints if one.issuer}
     expected = f"certificates issued by {' or '.join(issuers)}"
     foreign = [f"{name}: {issuer}" for name, issuer in seen.items() if not any(one.lower() in issuer.lower() for one in issuers)]
     if foreign:
         remedy = "exempt the endpoints from TLS inspection: the agent signs in with a client certificate"
-        return Check("tls_inspection", "warn", expected, "; ".join(foreign), remedy)
-    return Check("tls_inspection", "pass", expected, "as expected")
+        return Finding("warn", expected, "; ".join(foreign), remedy)
+    return Finding("pass", expected, "as expected")
 
 
-def _clock(facts: Facts) -> Check | None:
-    skew = facts["clock_skew"]
+@check("clock", "the host's clock", of="host", blocks=True, proof=Proof.DISPROVES)
+def _clock(look: Look) -> Finding | None:
+    skew = look.facts.clock_skew
     if skew is None:
         return None
     expected, actual = f"within {_SKEW} seconds of Microsoft's", f"{abs(skew)} seconds {'ahead' if skew > 0 else 'behind'}"
     if abs(skew) > _SKEW:
-        return Check("clock", "fail", expected, actual, "set the host's clock (w32tm /resync), and check its time source")
-    return Check("clock", "pass", expected, actual)
+        return Finding("fail", expected, actual, "set the host's clock (w32tm /resync), and check its time source")
+    return Finding("pass", expected, actual)
 
 
-def _events(facts: Facts) -> Check | None:
-    events, expected = facts["events"], "no errors about the agent"
+@check("events", "errors in the host's logs that are about the agent", of="host")
+def _events(look: Look) -> Finding | None:
+    events, expected = look.facts.events, "no errors about the agent"
     if events is None:
         # Without a problem nobody asked for them.
-        unread = f"unknown: {facts['events_problem']}"
+        unread = f"unknown: {look.facts.events_problem}"
         remedy = "use an account that may read the event log"
-        return Check("events", "unknown", expected, unread, remedy) if facts["events_problem"] else None
+        return Finding("unknown", expected, unread, remedy) if look.facts.events_problem else None
     if not events:
-        return Check("events", "pass", expected, "none")
+        return Finding("pass", expected, "none")
     newest = events[0]
-    actual = f"{len(events)}, the newest at {newest['time']}: {newest['source']} {newest['id']}, {newest['message'].rstrip('.')}"
-    return Check("events", "warn", expected, actual, _event_remedy({one["id"] for one in events}))
+    actual = f"{len(events)}, the newest at {newest.time}: {newest.source} {newest.id}, {newest.message.rstrip('.')}"
+    return Finding("warn", expected, actual, _event_remedy({one.id for one in events}))
 
 
 def _event_remedy(identifiers: set[int]) -> str:
@@ -104,11 +95,12 @@ def _event_remedy(identifiers: set[int]) -> str:
     return "read the agent's log in the event viewer"
 
 
-def _connections(facts: Facts) -> Check | None:
-    count = facts["connections"]
-    if count is None or not facts["product"]["tenant_id"] or not current_account(facts):
+@check("connections", "how many connections to Microsoft the agent holds", of="host")
+def _connections(look: Look) -> Finding | None:
+    count = look.facts.connections
+    if count is None or not look.registered or not look.account:
         return None
     if count == 0:
         remedy = f"restart the service {AGENT_SERVICE}, and check the host's way to Microsoft's relay (*.servicebus.windows.net)"
-        return Check("connections", "warn", "one or more", "none", remedy)
-    return Check("connections", "pass", "one or more", str(count))
+        return Finding("warn", "one or more", "none", remedy)
+    return Finding("pass", "one or more", str(count))

@@ -1,9 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells for each Active Directory domain whether it is synchronised, and what to do where it is not.
-
-Pure: sync configurations with their jobs in (as GraphClient.configurations returns them), states and checks out.
+"""The check of each domain's synchronisation, and what to do about a quarantine.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -13,13 +11,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._cloud.records import Listing, Record
-from .agent import Check
+from .._cloud.records import Record
+from .._cloud.synchronization import is_given_up, quarantined_job
+from .check import Finding, Look, check, in_service
 
-#: The job that synchronises users and groups; beside it there may be one for password hashes, which may be off by choice.
-_PROVISIONING = "ad2aadprovisioning"
-#: Codes of a job that does not run, whatever its schedule says.
-_RESTING = ("paused", "notconfigured")
 _PORTAL = "in the Entra admin center (Entra Connect > Cloud sync)"
 _RESTART = f"then clear the quarantine {_PORTAL}, or wait for the next attempt"
 _NOTHING = "until then nothing of the domain is synchronised"
@@ -81,130 +76,40 @@ _REASONS = {
 }
 
 
-def synchronization(listing: Listing, domains: t.Sequence[str] | None) -> list[Record]:
-    """Return the state of each domain as agent_verify returns it under agent.synchronization.
-
-    Args:
-        listing: with configurations, or the reason why there are none.
-        domains: Active Directory domains; None when the agent's are not known.
-
-    Returns:
-        For each: domain, status (none, disabled, active, quarantine, unknown), jobs, reason, next_attempt (UTC; None when there is none).
-    """
-    if domains is None:
-        return [_state(None, "unknown", "the agent's domains are not known: name them in 'expect.domains'")]
-    return [_of_domain(listing, name.lower()) for name in domains]
+@check(
+    "synchronization",
+    "whether a domain has a sync configuration that is active, or in quarantine",
+    of="cloud",
+    needs=in_service,
+    each="DOMAIN",
+)
+def _synchronization(look: Look) -> list[Finding]:
+    return [_judged(state, look.expect.sync_required) for state in look.cloud.states or ()]
 
 
-def synchronization_checks(states: list[Record], *, required: bool) -> list[Check]:
-    """Return one check for each state; required makes an unknown one a failure."""
-    return [_check(state, required) for state in states]
-
-
-def _of_domain(listing: Listing, domain: str) -> Record:
-    if listing.configurations is None:
-        return _state(domain, "unknown", listing.configurations_problem)
-    own = [one for one in listing.configurations if str(one["domain"]).lower() == domain]
-    if not own:
-        return _state(domain, "none", "the domain has no configuration")
-    jobs = [_job(job) for one in own for job in one["jobs"]]
-    status = _status(jobs)
-    problems = [one["problem"] for one in own if one["problem"]]
-    if problems and status != "quarantine":
-        return _state(domain, "unknown", problems[0], jobs)
-    return _state(domain, status, _reason(jobs, status), jobs)
-
-
-def _state(domain: str | None, status: str, reason: str, jobs: t.Sequence[Record] = ()) -> Record:
-    attempts = [job["quarantine"]["next_attempt"] for job in jobs if job["quarantine"] and job["quarantine"]["next_attempt"]]
-    return {"domain": domain, "status": status, "jobs": list(jobs), "reason": reason, "next_attempt": min(attempts, default=None)}
-
-
-def _job(job: Record) -> Record:
-    """Return what counts of one of Graph's synchronizationJob objects."""
-    status, schedule = job.get("status") or {}, job.get("schedule") or {}
-    code = str(status.get("code") or "").lower()
-    return {
-        "id": job.get("id"),
-        "template": job.get("templateId"),
-        "state": str(schedule.get("state") or "").lower(),
-        "status": code,
-        "last_success": _time((status.get("lastSuccessfulExecution") or {}).get("timeEnded")),
-        "quarantine": _quarantine(status.get("quarantine") or {}) if code == "quarantine" or status.get("quarantine") else None,
-    }
-
-
-def _quarantine(quarantine: Record) -> Record:
-    error = quarantine.get("error") or {}
-    return {
-        "reason": quarantine.get("reason") or "Unknown",
-        "since": _time(quarantine.get("currentBegan")),
-        "next_attempt": _time(quarantine.get("nextAttempt")),
-        "count": int(quarantine.get("seriesCount") or 0),
-        "error": {"code": error.get("code"), "message": error.get("message")} if error else None,
-    }
-
-
-def _time(value: str | None) -> str | None:
-    # Graph writes the first day of the calendar for "never".
-    return None if not value or value.startswith("0001-") else value
-
-
-def _status(jobs: list[Record]) -> str:
-    if any(job["quarantine"] for job in jobs):
-        return "quarantine"
-    leading = [job for job in jobs if str(job["template"]).lower() == _PROVISIONING] or jobs
-    running = any(job["state"] == "active" and job["status"] not in _RESTING for job in leading)
-    return "active" if running else "disabled"
-
-
-def _reason(jobs: list[Record], status: str) -> str:
-    if status == "disabled":
-        return "its configuration is not enabled" if jobs else "its configuration has no job"
-    job = _quarantined(jobs)
-    if job is None:
-        return ""
-    quarantine = job["quarantine"]
-    error = quarantine["error"]
-    parts = [str(quarantine["reason"]), f"since {quarantine['since']}" if quarantine["since"] else ""]
-    parts.append(f"with {error['code']} ({error['message']})" if error else "")
-    return " ".join(part for part in parts if part)
-
-
-def _quarantined(jobs: t.Sequence[Record]) -> Record | None:
-    """Return the job whose quarantine is told of: one that Microsoft has given up first."""
-    found = [job for job in jobs if job["quarantine"]]
-    return min(found, key=lambda job: not _is_given_up(job), default=None)
-
-
-def _is_given_up(job: Record) -> bool:
-    """Whether the job was disabled, as Microsoft does after four weeks in quarantine: it does not come out by itself."""
-    return bool(job["quarantine"]) and job["state"] == "disabled"
-
-
-def _check(state: Record, required: bool) -> Check:
-    name = f"synchronization {state['domain']}" if state["domain"] else "synchronization"
+def _judged(state: Record, required: bool) -> Finding:
+    about = state["domain"] or ""
     status, actual = state["status"], f"{state['status']}: {state['reason']}" if state["reason"] else state["status"]
     if status == "active":
-        return Check(name, "pass", "active", actual)
+        return Finding("pass", "active", actual, about=about)
     if status == "none":
-        return Check(name, "warn", "active", actual, f"make a configuration for it {_PORTAL} and enable it; {_NOTHING}")
+        return Finding("warn", "active", actual, f"make a configuration for it {_PORTAL} and enable it; {_NOTHING}", about=about)
     if status == "disabled":
-        return Check(name, "warn", "active", actual, f"enable its configuration {_PORTAL}; {_NOTHING}")
+        return Finding("warn", "active", actual, f"enable its configuration {_PORTAL}; {_NOTHING}", about=about)
     if status == "unknown":
         remedy = "give a sign-in that may read synchronization jobs in Graph, or set 'sync_check: off'"
-        return Check(name, "fail" if required else "unknown", "active", actual, remedy)
-    return _quarantine_check(name, actual, state)
+        return Finding("fail" if required else "unknown", "active", actual, remedy, about=about)
+    return _quarantine(actual, state)
 
 
-def _quarantine_check(name: str, actual: str, state: Record) -> Check:
-    job = t.cast(Record, _quarantined(state["jobs"]))
+def _quarantine(actual: str, state: Record) -> Finding:
+    job, about = t.cast(Record, quarantined_job(state["jobs"])), state["domain"] or ""
     remedy = _remedy(job["quarantine"])
-    if _is_given_up(job):
+    if is_given_up(job):
         ended = f"{actual}; disabled, as Microsoft does after four weeks in quarantine"
-        return Check(name, "fail", "active", ended, f"{remedy}, then enable the configuration again {_PORTAL}")
+        return Finding("fail", "active", ended, f"{remedy}, then enable the configuration again {_PORTAL}", about=about)
     following = f"{actual}; next attempt {state['next_attempt'] or 'not told'}"
-    return Check(name, "fail", "active", following, f"{remedy}, {_RESTART}")
+    return Finding("fail", "active", following, f"{remedy}, {_RESTART}", about=about)
 
 
 def _remedy(quarantine: Record) -> str:

@@ -18,6 +18,7 @@ import typing as t
 
 from .._core.errors import ConfigurationError
 from .._core.version import parse_version
+from .facts import PackageFacts, Signature
 
 #: Subject of Microsoft's code signing certificates, as Windows prints it.
 MICROSOFT_PUBLISHER = "CN=Microsoft Corporation, O=Microsoft Corporation, L=Redmond, S=Washington, C=US"
@@ -41,6 +42,8 @@ PRODUCT_NAMES = (
     "Microsoft Entra Connect Provisioning Agent",
 )
 
+#: What is said of a signature that is not there.
+_NO_SIGNATURE = Signature("NotSigned", "", None, None, None, None, None, None, None, expired=False)
 _HEX_DIGITS = set("0123456789abcdef")
 
 
@@ -77,8 +80,8 @@ def sha256_of(path: str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def early_refusal(path: str, name: str, rules: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return what can be told of a package without Windows, in the form of Get-PackageFact, and under "refusal" why it may not be sent.
+def early_refusal(path: str, name: str, rules: t.Mapping[str, t.Any]) -> PackageFacts:
+    """Return what can be told of a package without Windows, and under "refusal" why it may not be sent.
 
     Args:
         path: the file on the controller.
@@ -96,34 +99,34 @@ def early_refusal(path: str, name: str, rules: t.Mapping[str, t.Any]) -> dict[st
         "sha256": bool(rules["sha256"]) and sha256 != rules["sha256"],
     }
     refusal = next((code for code, holds in reasons.items() if holds), "")
-    return {"path": name, "size": size, "sha256": sha256, "refusal": refusal}
+    return PackageFacts(name, refusal, size=size, sha256=sha256)
 
 
-def refusal_sentence(fact: t.Mapping[str, t.Any], rules: t.Mapping[str, t.Any]) -> str:
+def refusal_sentence(fact: PackageFacts, rules: t.Mapping[str, t.Any]) -> str:
     """Say why a package was refused and what to do.
 
     Args:
-        fact: what Get-PackageFact read, with the code under "refusal".
+        fact: the package, with a code under "refusal".
         rules: what it was compared with, from package_rules.
     """
-    signature = fact.get("signature") or {}
+    signature = fact.signature or _NO_SIGNATURE
     sentences = {
         "missing": "the file does not exist; run agent_download first or correct the path",
         "empty": "the file is empty; fetch it again",
         "page": "the file is a web page, most likely a sign-in or block page of a proxy; check the URL and the way there",
         "not_program": "the file is no Windows program; check the URL or the path",
-        "truncated": f"the file is cut off after {fact.get('size')} bytes; fetch it again",
-        "too_small": f"the file has only {fact.get('size')} bytes, less than minimum_size {rules['minimum_size']}; check the URL",
+        "truncated": f"the file is cut off after {fact.size} bytes; fetch it again",
+        "too_small": f"the file has only {fact.size} bytes, less than minimum_size {rules['minimum_size']}; check the URL",
         "unsigned": "the file carries no signature; take the package from Microsoft",
         "tampered": "the file was changed after it was signed; take the package from Microsoft",
-        "expired": f"its signer's certificate ended {signature.get('not_after')}, and no time stamp from before that is on it; "
+        "expired": f"its signer's certificate ended {signature.not_after}, and no time stamp from before that is on it; "
         "take a newer package from Microsoft",
-        "signature": f"Windows judges its signature as {signature.get('status')} ({signature.get('message')})",
-        "publisher": f"it is signed by '{signature.get('subject')}', which is not in 'publisher'",
-        "root": f"its signature ends in the root {signature.get('root_thumbprint')} ({signature.get('root')}), "
+        "signature": f"Windows judges its signature as {signature.status} ({signature.message})",
+        "publisher": f"it is signed by '{signature.subject}', which is not in 'publisher'",
+        "root": f"its signature ends in the root {signature.root_thumbprint} ({signature.root}), "
         "which is not in 'root_thumbprints'",
-        "product": f"it is another product, '{fact.get('product_name')}'; check the last part of the URL",
-        "sha256": f"its SHA-256 is {fact.get('sha256')}, expected was {rules['sha256']}",
-        "older": f"it has version {fact.get('version')}, older than the wanted {rules['version']}; take a newer package or ask for less",
+        "product": f"it is another product, '{fact.product_name}'; check the last part of the URL",
+        "sha256": f"its SHA-256 is {fact.sha256}, expected was {rules['sha256']}",
+        "older": f"it has version {fact.version}, older than the wanted {rules['version']}; take a newer package or ask for less",
     }
-    return f"The package {fact.get('path')} is refused: {sentences[fact['refusal']]}."
+    return f"The package {fact.path} is refused: {sentences.get(fact.refusal, fact.refusal)}."

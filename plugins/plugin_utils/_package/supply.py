@@ -53,7 +53,7 @@ def require_fit(path: str, name: str, rules: Options) -> None:
         PackageError: with the reason.
     """
     fact = early_refusal(path, name, rules)
-    if fact["refusal"]:
+    if fact.refusal:
         raise PackageError(refusal_sentence(fact, rules))
 
 

@@ -29,6 +29,7 @@ from .._core.http import (
     without_secrets,
 )
 from .._core.redaction import redact
+from .facts import PresentedCertificate
 
 #: A block that was not read to its end when the connection broke is lost.
 _BLOCK = 64 * 1024
@@ -183,7 +184,7 @@ class Download:
         with answer:
             yield answer
 
-    def _certificate(self, url: str) -> dict[str, str]:
+    def _certificate(self, url: str) -> PresentedCertificate:
         settings = self._session.merge_environment_settings(url, dict(self._proxies), None, None, None)
         return presented_certificate(url, requests.utils.select_proxy(url, settings["proxies"]))
 
@@ -222,7 +223,7 @@ def _words(error: BaseException) -> str:
     return str(error.args[-1] if error.args else error).strip().rstrip(".")
 
 
-def presented_certificate(url: str, proxy: str | None) -> dict[str, str]:
+def presented_certificate(url: str, proxy: str | None) -> PresentedCertificate:
     """Return the host that a URL names, and the subject and issuer of the certificate it presents, on a connection that sends nothing.
 
     Subject and issuer stay empty where they cannot be had: the refusal itself is told without them.
@@ -232,16 +233,17 @@ def presented_certificate(url: str, proxy: str | None) -> dict[str, str]:
         proxy: the address of the proxy on the way, with its user name and password.
     """
     target = urllib.parse.urlsplit(url)
-    answer = {"host": target.hostname or "", "subject": "", "issuer": ""}
+    answer = PresentedCertificate(target.hostname or "", "", "")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     way = urllib.parse.urlsplit(proxy) if proxy else target
     connection = http.client.HTTPSConnection(str(way.hostname), way.port or 443, timeout=10, context=context)
     if proxy:
-        connection.set_tunnel(answer["host"], target.port or 443, _proxy_headers(way))
+        connection.set_tunnel(answer.host, target.port or 443, _proxy_headers(way))
     with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
         connection.connect()
-        answer.update(_names(t.cast(ssl.SSLSocket, connection.sock).getpeercert(binary_form=True)))
+        shown = t.cast(ssl.SSLSocket, connection.sock).getpeercert(binary_form=True)
+        answer = dataclasses.replace(answer, **_names(shown))
     return answer
 
 
@@ -283,7 +285,7 @@ def shown_url(url: str) -> str:
     return urllib.parse.urlsplit(url)._replace(query="", fragment="").geturl()
 
 
-def failed_sentence(url: str, who: str, reason: str, attempts: int, certificate: t.Mapping[str, str] | None = None) -> str:
+def failed_sentence(url: str, who: str, reason: str, attempts: int, certificate: PresentedCertificate | None = None) -> str:
     """Say why a download failed and what to do.
 
     Args:
@@ -291,7 +293,7 @@ def failed_sentence(url: str, who: str, reason: str, attempts: int, certificate:
         who: who asked, a host or the controller.
         reason: the last try's error.
         attempts: how many tries were made.
-        certificate: host, subject and issuer of the certificate that was refused, if that is why.
+        certificate: the certificate that was refused, if that is why.
     """
     tries = f"{attempts} tries" if attempts != 1 else "1 try"
     failed = f"The package could not be fetched from {shown_url(url)} by {who} ({tries}): {reason}."
@@ -302,12 +304,12 @@ def failed_sentence(url: str, who: str, reason: str, attempts: int, certificate:
     return f"{failed} Check the way to that address (proxy, firewall, name resolution), then run it again."
 
 
-def _trust_advice(certificate: t.Mapping[str, str], who: str) -> str:
+def _trust_advice(certificate: PresentedCertificate, who: str) -> str:
     store = "name the CA's file in 'ca_path'" if who == "the controller" else "add the CA to the host's trusted roots"
-    host, issuer = certificate["host"], certificate["issuer"]
+    host, issuer = certificate.host, certificate.issuer
     if not issuer:
         return f"{who} does not trust the certificate of {host}: exempt {host} from TLS inspection, or {store}."
-    presented = f"{host} presented a certificate for '{certificate['subject']}', issued by '{issuer}', which {who} does not trust."
+    presented = f"{host} presented a certificate for '{certificate.subject}', issued by '{issuer}', which {who} does not trust."
     if any(known in issuer.lower() for known in _KNOWN_ISSUERS):
         return f"{presented} Check the clock and the trusted roots there."
     return (

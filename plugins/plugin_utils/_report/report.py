@@ -17,6 +17,8 @@ from pathlib import Path
 
 import jinja2
 
+from .._checks.assessment import fails
+
 Data = t.Mapping[str, t.Any]
 
 #: Raised when a key of the report goes away or changes its meaning; new keys alone don't raise it.
@@ -27,7 +29,6 @@ STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
 
 _READING = ("compliant", "checks", "drift", "blockers", "agent", "msg")
 _MODULE_PHASE = re.compile(r"agent_(\w+)$")
-_ALARMS = {"fail": ("fail",), "warn": ("fail", "warn"), "never": ()}
 _RESTART = "Restart the host: the installation is finished only then."
 _SYNCHRONIZATION = ("domain", "status", "reason", "next_attempt")
 _CERTIFICATE = ("thumbprint", "not_after", "days_left")
@@ -104,7 +105,7 @@ def _verdict(work: Data, result: Data, lost: Data | None) -> dict[str, t.Any]:
         message = f"The host could not be reached: {lost.get('msg', 'no reason is known')}"
         return {"status": "unreachable", "failed": True, "message": message}
     reading = result["after"]
-    alarming = any(check["status"] in _ALARMS[work["fail_on"]] for check in reading["checks"])
+    alarming = fails([check["status"] for check in reading["checks"]], work["fail_on"])
     if work["repairs"] and work["check_mode"] and (reading["drift"] or result["changed"]):
         # What a phase would do has not been done: the host cannot be as wanted yet, and that is no failure.
         phases = ", ".join(reading["drift"] or result["phases"])

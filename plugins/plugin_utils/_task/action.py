@@ -12,6 +12,7 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import typing as t
 
@@ -24,6 +25,7 @@ except ImportError:
     from ansible.module_utils.basic import remove_values
 
 from .._core.errors import AgentError, RemoteError
+from .._core.parsing import parse_answer
 from .._host.detached import DetachedJob
 from .._host.payload import load_payload
 from .._options.specs import SPECS
@@ -31,7 +33,17 @@ from .._options.specs import SPECS
 Options = dict[str, t.Any]
 Result = dict[str, t.Any]
 
+Content = t.TypeVar("Content")
+
 _WIN_POWERSHELL = "ansible.windows.win_powershell"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply(t.Generic[Content]):
+    """What a payload answers with, and whether it changed the host."""
+
+    content: Content
+    changed: bool
 
 
 class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
@@ -63,24 +75,27 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         return result if register_secrets is not None else t.cast(Result, remove_values(result, self._secrets))
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        """Do the module's work and write what came of it into the result; called with validated options.
+        """Do the module's work and write it into the result; called with validated options.
 
         Raises:
             AgentError: the task fails; what the result holds by then is returned with the error's sentence.
         """
         raise NotImplementedError
 
-    def _agent_payload(self, name: str, parameters: Options, secret: Options | None = None, detached_for: int = 0) -> dict[str, t.Any]:
-        """Run one payload on the host and return the object it answers with, and under "changed" whether it changed the host.
+    def _agent_payload(
+        self, name: str, kind: type[Content], parameters: Options, secret: Options | None = None, detached_for: int = 0
+    ) -> Reply[Content]:
+        """Run one payload on the host and return what it answers.
 
         Args:
             name: the payload, powershell/<name>.ps1.
+            kind: the dataclass that its answer must fit.
             parameters: its parameters; strings, numbers, booleans or lists of strings.
             secret: parameters that arrive as secure strings.
             detached_for: seconds that it may take as a job which survives a broken connection; 0 to run it within the connection.
 
         Raises:
-            RemoteError: the payload ended with an error of its own.
+            RemoteError: the payload ended with an error of its own, or its answer does not fit.
         """
         arguments = {
             "script": load_payload(name),
@@ -94,8 +109,8 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             answer = self._execute_module(_WIN_POWERSHELL, module_args=arguments, task_vars=self._task_vars)
         if answer.get("failed") or "result" not in answer:
             raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {_first_error(answer)}")
-        facts: dict[str, t.Any] = json.loads(answer["result"])
-        return {**facts, "changed": bool(answer.get("changed"))}
+        content = parse_answer(kind, answer["result"], f"The step '{name}' on {self._agent_host}")
+        return Reply(content, bool(answer.get("changed")))
 
     def _agent_hide(self, secret: str) -> None:
         """Keep a secret that is no option (a token fetched during the task) out of the result."""

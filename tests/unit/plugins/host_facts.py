@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import typing as t
+
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.parsing import parse_answer
 
 TENANT = "8d4f5c0a-1111-4222-8333-944455566677"
 AGENT_ID = "6b1f9c6e-2f0e-4d0e-9d1f-0c6a6c0f5d11"
@@ -78,7 +82,16 @@ HEALTHY: dict[str, t.Any] = {
     "trust": {"own": None, "others": []},
     "other_agents": [],
     "registration_pending": False,
-    "vault": {"name": "VaultSvc", "present": True, "start_type": "manual"},
+    "vault": {
+        "name": "VaultSvc",
+        "present": True,
+        "display_name": "Credential Manager",
+        "state": "stopped",
+        "start_type": "manual",
+        "account": "LocalSystem",
+        "managed_account": False,
+        "path": "",
+    },
     "installing": False,
     "package": None,
     "domains": ["contoso.lab"],
@@ -150,6 +163,17 @@ HEALTHY: dict[str, t.Any] = {
     "connections": 25,
 }
 
+#: A directory that this session cannot ask.
+UNREADABLE: dict[str, t.Any] = {
+    "readable": False,
+    "problem": "no credentials",
+    "kds": None,
+    "schema_version": None,
+    "external_object_id": None,
+    "account_container": None,
+    "account": None,
+}
+
 CONFIRMED: dict[str, t.Any] = {
     "status": "confirmed",
     "reason": "",
@@ -161,8 +185,8 @@ CONFIRMED: dict[str, t.Any] = {
 }
 
 
-def host(**changes: t.Any) -> dict[str, t.Any]:
-    """Return the healthy host's facts with some of them changed: product__version="1.1.977.0", services__0__state="stopped"."""
+def host_data(**changes: t.Any) -> dict[str, t.Any]:
+    """Return what the healthy host sends, with some of it changed: product__version="1.1.977.0", services__0__state="stopped"."""
     facts = copy.deepcopy(HEALTHY)
     for path, value in changes.items():
         *parents, last = [int(part) if part.isdigit() else part for part in path.split("__")]
@@ -173,10 +197,25 @@ def host(**changes: t.Any) -> dict[str, t.Any]:
     return facts
 
 
-def empty_host() -> dict[str, t.Any]:
-    """Return the facts of a host that never saw the agent."""
-    facts = host(product__version=None, product__module_present=False, product__registry_present=False, product__tenant_id=None)
+def host(**changes: t.Any) -> HostFacts:
+    """Return the healthy host's facts with some of them changed, see host_data."""
+    return parsed(host_data(**changes))
+
+
+def parsed(data: dict[str, t.Any]) -> HostFacts:
+    """Return the facts that a host sends."""
+    return parse_answer(HostFacts, json.dumps(data), "The host")
+
+
+def empty_data() -> dict[str, t.Any]:
+    """Return what a host sends that never saw the agent."""
+    facts = host_data(product__version=None, product__module_present=False, product__registry_present=False, product__tenant_id=None)
     facts["product"]["uninstall"] = []
     for service in facts["services"]:
         service.update(present=False, state=None, start_type=None, account=None, managed_account=None)
     return {**facts, "certificates": [], "domains": None}
+
+
+def empty_host() -> HostFacts:
+    """Return the facts of a host that never saw the agent."""
+    return parsed(empty_data())

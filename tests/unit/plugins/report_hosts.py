@@ -5,26 +5,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.agent import Expectation, drift, judge
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.cloud import judge_cloud
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.assessment import assess
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import CloudAnswers, Expectation
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.results import as_result
 from host_facts import AGENT_ID, CONFIRMED, TENANT, empty_host, host
 
 EXPECT = Expectation(version="1.1.2334.0", tenant_id=TENANT, domains=("contoso.lab",))
 
 
-def verified(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None = None, **extra: t.Any) -> dict[str, t.Any]:
+def verified(facts: HostFacts, cloud: dict[str, t.Any] | None = None, **extra: t.Any) -> dict[str, t.Any]:
     """Return the result of agent_verify for these facts."""
-    checks = judge(facts, EXPECT, cloud)
-    checks += judge_cloud(facts, checks, cloud, None)
-    failed = [check for check in checks if check.status == "fail"]
+    # What the reports of the tests tell of is the agent, not its host.
+    assessment = assess(dataclasses.replace(facts, platform=None), EXPECT, CloudAnswers(cloud))
+    failed = [check for check in assessment.checks if check.status == "fail"]
     return {
         "changed": False,
         "failed": False,
-        "compliant": not failed,
-        "checks": [check.as_dict() for check in checks],
-        "drift": drift(checks),
+        "compliant": assessment.compliant,
+        "checks": [check.as_dict() for check in assessment.checks],
+        "drift": list(assessment.drift),
         "blockers": [],
         "agent": agent(facts, cloud),
         "msg": " ".join(f"{check.name}: {check.actual} instead of {check.expected}." for check in failed) or "The agent is as wanted.",
@@ -32,16 +35,16 @@ def verified(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None = None, **e
     }
 
 
-def agent(facts: dict[str, t.Any], cloud: dict[str, t.Any] | None) -> dict[str, t.Any]:
+def agent(facts: HostFacts, cloud: dict[str, t.Any] | None) -> dict[str, t.Any]:
     """Return the part "agent" of a result."""
-    registered = facts["product"]["tenant_id"] is not None
+    registered = facts.product.tenant_id is not None
     active = {"domain": "contoso.lab", "status": "active", "reason": "", "next_attempt": None, "jobs": []}
     return {
-        "host": facts["host"]["name"],
-        "fqdn": facts["host"]["fqdn"],
-        "version": facts["product"]["version"],
-        "services": facts["services"],
-        "tenant_id": facts["product"]["tenant_id"],
+        "host": facts.host.name,
+        "fqdn": facts.host.fqdn,
+        "version": facts.product.version,
+        "services": [as_result(one) for one in facts.services],
+        "tenant_id": facts.product.tenant_id,
         "agent_id": AGENT_ID if registered else None,
         "domains": ["contoso.lab"] if registered else None,
         "certificate": {"thumbprint": "0C1F3A3C5B", "not_after": "2027-01-17T08:00:00Z", "days_left": 52} if registered else None,

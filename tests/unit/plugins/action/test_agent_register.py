@@ -12,9 +12,12 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.entra_ops.cloud_sync.plugins.action import agent_register
 from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_register import ActionModule
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import RemoteError
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._task.action import Reply
+from host_facts import host
 
-BUSY, ENDED = {"installing": True}, {"installing": False}
+BUSY, ENDED = host(installing=True), host()
 AWAY = ConnectionResetError("Connection reset by peer")
 
 
@@ -23,20 +26,20 @@ class Host(ActionModule):
 
     _agent_host = "sync1"
 
-    def __init__(self, answers: list[dict[str, t.Any] | Exception], broken_by: Exception = AWAY) -> None:
+    def __init__(self, answers: list[HostFacts | Exception], broken_by: Exception = AWAY) -> None:
         self._connection = types.SimpleNamespace(reset=lambda: None)
         self.answers, self.broken_by, self.asked = answers, broken_by, 0
 
     def _agent_register(self, *arguments: t.Any) -> None:
         raise self.broken_by
 
-    def _agent_payload(self, name: str, parameters: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
+    def _agent_payload(self, name: str, kind: t.Any, parameters: dict[str, t.Any], **options: t.Any) -> t.Any:
         assert name == "facts"
         self.asked += 1
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Reply(answer, changed=False)
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +54,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
     return now
 
 
-def take_turn(host: Host, timeout: int = 60) -> None:
+def take_turn(broken: Host, timeout: int = 60) -> None:
     plan = t.cast(t.Any, types.SimpleNamespace(signs_in=False))
-    host._agent_take_turn({"timeout": timeout}, t.cast(t.Any, None), plan, {}, {})
+    broken._agent_take_turn({"timeout": timeout}, t.cast(t.Any, None), plan, t.cast(t.Any, None), {})
 
 
 @pytest.mark.parametrize(
@@ -68,19 +71,19 @@ def take_turn(host: Host, timeout: int = 60) -> None:
     ],
 )
 def test_turn_is_kept_until_the_host_has_ended(
-    clock: types.SimpleNamespace, answers: list[dict[str, t.Any] | Exception], asked: int, seconds: int
+    clock: types.SimpleNamespace, answers: list[HostFacts | Exception], asked: int, seconds: int
 ) -> None:
-    host = Host(answers)
+    broken = Host(answers)
     with pytest.raises(AnsibleConnectionFailure, match="The connection to sync1 was lost while it registered"):
-        take_turn(host)
-    assert (host.asked, clock.at) == (asked, seconds)
+        take_turn(broken)
+    assert (broken.asked, clock.at) == (asked, seconds)
 
 
 def test_failure_of_its_own_is_told_at_once() -> None:
-    host = Host([ENDED], broken_by=RemoteError("the step failed"))
+    broken = Host([ENDED], broken_by=RemoteError("the step failed"))
     with pytest.raises(RemoteError, match="the step failed"):
-        take_turn(host)
-    assert host.asked == 0
+        take_turn(broken)
+    assert broken.asked == 0
 
 
 def test_host_that_cannot_be_asked_any_more_is_told() -> None:

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing as t
 
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.action import agent_verify
-from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_verify import agent_record, conclude
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.agent import Check, Expectation
+from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_verify import agent_record
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import Expectation
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud.records import Listing
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import AgentError, SignInError
-from host_facts import AGENT_ID, host
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import SignInError
+from fake_host import FakeHost
+from host_facts import AGENT_ID, TENANT, UNREADABLE, empty_data, host, host_data
 
 OLD = "00000000-0000-0000-0000-00000000000b"
 
@@ -90,49 +92,89 @@ def test_host_that_is_not_registered_is_not_waited_for(clock: types.SimpleNamesp
     assert directory.asked == 0
 
 
+@pytest.fixture
+def sync1(clock: types.SimpleNamespace) -> FakeHost:
+    """A host that is as wanted."""
+    sync1 = FakeHost()
+    sync1.answer("facts", host_data())
+    return sync1
+
+
+def verify(sync1: FakeHost, **options: t.Any) -> dict[str, t.Any]:
+    return sync1.run("agent_verify", {"cloud_check": "off", "sync_check": "off", **options})
+
+
+def test_host_as_wanted_is_read_once_and_passes(sync1: FakeHost) -> None:
+    result = verify(sync1, expect={"tenant_id": TENANT, "domains": ["contoso.lab"]})
+    assert (result["failed"], result["changed"], result["compliant"], result["drift"], result["blockers"]) == (False, False, True, [], [])
+    assert result["msg"] == "The agent 1.1.2334.0 on sync1.contoso.lab is as it should be."
+    assert (result["agent"]["agent_id"], result["agent"]["domains"], result["agent"]["cloud"]) == (AGENT_ID, ["contoso.lab"], None)
+    assert (sync1.names, sync1.lines) == (["facts"], [])
+    json.dumps(result)
+
+
 @pytest.mark.parametrize(
-    ("status", "failing"),
-    [("pass", set()), ("warn", {"warn"}), ("unknown", set()), ("fail", {"warn", "fail"})],
+    ("changes", "failing"),
+    [
+        ({}, set()),
+        ({"services__1__present": False}, {"warn"}),
+        ({"platform__directory": UNREADABLE}, set()),
+        ({"services__0__state": "stopped"}, {"warn", "fail"}),
+    ],
 )
 @pytest.mark.parametrize("fail_on", ["fail", "warn", "never"])
-def test_verdict_fails_the_task_only_where_it_was_told_to(status: str, failing: set[str], fail_on: str) -> None:
-    result: dict[str, t.Any] = {"agent": {"version": "1.1.2505.0", "fqdn": "sync1.contoso.lab"}}
-    checks = [Check("version", "pass", "any", "1"), Check("tls", status, "on", "off", "turn it on")]
-    if fail_on in failing:
-        with pytest.raises(AgentError, match="tls"):
-            conclude(checks, fail_on, result)
-    else:
-        conclude(checks, fail_on, result)
-    assert ("turn it on" in result["msg"]) is (status != "pass")
+def test_verdict_fails_the_task_only_where_it_was_told_to(changes: dict[str, t.Any], failing: set[str], fail_on: str) -> None:
+    sync1 = FakeHost()
+    sync1.answer("facts", host_data(**changes))
+    result = verify(sync1, fail_on=fail_on)
+    assert result["failed"] is (fail_on in failing)
+    assert bool(sync1.lines) is (" instead of " in result["msg"]) is bool(changes)
 
 
-DRIFTED = [Check("tenant", "fail", "registered", "not registered", repaired_by=("register",))]
+def test_host_that_answers_amiss_is_told_with_the_field(sync1: FakeHost) -> None:
+    sync1.answers["facts"] = [(host_data(platform__windows__build={}), False)]
+    result = verify(sync1)
+    assert result["failed"] and result["compliant"] is None
+    assert "answered with {} for platform.windows.build, where a number was expected" in result["msg"]
 
 
-@pytest.fixture
-def verify(monkeypatch: pytest.MonkeyPatch) -> t.Any:
-    """The action plugin without a task."""
-    monkeypatch.setattr(agent_verify.ActionModule, "__init__", lambda self: None)
-    action = agent_verify.ActionModule()
-    action._secrets = set()
-    return action
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"wait": -1}, "'wait' is -1"),
+        ({"registration_check": True}, "give 'tenant_id' and 'sign_in'"),
+        ({"cloud_check": "required"}, "'cloud_check' is required"),
+        ({"endpoints": ["http://x"]}, "HOST:PORT"),
+        ({"expect": {"version": "new"}}, "no version of the agent"),
+    ],
+)
+def test_bad_input_is_refused_before_the_host_is_asked(sync1: FakeHost, options: dict[str, t.Any], words: str) -> None:
+    result = verify(sync1, **options)
+    assert result["failed"] and words in result["msg"]
+    assert sync1.names == []
 
 
-def test_sign_in_that_may_not_register_is_found_where_the_host_needs_it(verify: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+SIGN_IN = {"method": "access_token", "access_token": "canary"}
+REGISTERS = {"registration_check": True, "sign_in": SIGN_IN, "tenant_id": TENANT}
+
+
+def test_sign_in_that_may_not_register_is_found_where_the_host_needs_it(sync1: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: t.Any) -> t.Any:
         raise SignInError("There is no sign-in: run playbooks/sign_in.yml first.")
 
     monkeypatch.setattr(agent_verify, "acquire", refuse)
-    access = t.cast(t.Any, "the tenant")
-    (check,) = verify._agent_sign_in(access, DRIFTED)
-    assert (check.name, check.status) == ("sign_in", "fail")
-    assert "run playbooks/sign_in.yml first" in check.actual
-    assert verify._agent_sign_in(access, [Check("tenant", "pass", "registered", "registered")]) == []
-    assert verify._agent_sign_in(None, DRIFTED) == []
+    assert "sign_in" not in {one["name"] for one in verify(sync1, **REGISTERS)["checks"]}
+    sync1.answers["facts"] = [(empty_data(), False)]
+    result = verify(sync1, **REGISTERS)
+    check = result["checks"][-1]
+    assert (check["name"], check["status"], result["blockers"]) == ("sign_in", "fail", ["sign_in"])
+    assert "run playbooks/sign_in.yml first instead of a token" in result["msg"]
+    assert "sign_in" not in {one["name"] for one in verify(sync1, **{**REGISTERS, "registration_check": False})["checks"]}
 
 
-def test_token_for_the_registration_is_kept_out_of_the_result(verify: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agent_verify, "acquire", lambda *_: types.SimpleNamespace(value="canary", upn="admin@contoso.lab"))
-    (check,) = verify._agent_sign_in(t.cast(t.Any, "the tenant"), DRIFTED)
-    assert (check.status, check.actual) == ("pass", "of admin@contoso.lab")
-    assert "canary" in verify._secrets
+def test_token_for_the_registration_is_kept_out_of_the_result(sync1: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_verify, "acquire", lambda *_: types.SimpleNamespace(value="secret-token", upn="admin of secret-token"))
+    sync1.answers["facts"] = [(empty_data(), False)]
+    result = verify(sync1, **REGISTERS)
+    assert result["checks"][-1]["status"] == "pass"
+    assert "secret-token" not in json.dumps(result)

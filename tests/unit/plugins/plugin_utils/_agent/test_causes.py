@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.causes import is_half_removed, likely_cause
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from host_facts import empty_host, host
 
 PRIVILEGES = "e000: Service 'x' (x) failed to start. Verify that you have sufficient privileges to start system services."
@@ -28,7 +27,7 @@ PRIVILEGES = "e000: Service 'x' (x) failed to start. Verify that you have suffic
         (1602, "", empty_host(), None),
     ],
 )
-def test_cause_is_named(code: int, log: str, facts: dict[str, t.Any], words: str | None) -> None:
+def test_cause_is_named(code: int, log: str, facts: HostFacts, words: str | None) -> None:
     cause = likely_cause(code, log, facts)
     assert (words in cause.what and bool(cause.remedy)) if cause and words else cause is words
 

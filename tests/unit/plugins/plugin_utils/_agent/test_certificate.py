@@ -38,7 +38,7 @@ def trust(thumbprint: str, *, in_user_store: bool = False, others: t.Sequence[st
 )
 def test_certificate_is_the_agents_own(certificates: list[dict[str, t.Any]], files: dict[str, t.Any] | None, chosen: str | None) -> None:
     certificate = current_certificate(host(certificates=certificates, trust=files or HEALTHY["trust"]))
-    assert (certificate and certificate["thumbprint"]) == chosen
+    assert (certificate and certificate.thumbprint) == chosen
 
 
 @pytest.mark.parametrize(

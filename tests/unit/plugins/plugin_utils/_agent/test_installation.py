@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.installation import (
     is_complete,
     is_shared_left,
@@ -18,14 +20,23 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.instal
     remains,
     services_run,
 )
-from host_facts import empty_host, host
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.facts import PackageFacts
+from host_facts import HEALTHY, empty_data, empty_host, host, parsed
 
-UPDATER_ROW = {"key": "{1}", "view": "Registry64", "display_name": "", "version": "1.1.2334.0", "bundle": False, "updater": True}
+UPDATER_ROW = {
+    "key": "{1}",
+    "view": "Registry64",
+    "display_name": "",
+    "version": "1.1.2334.0",
+    "bundle": False,
+    "updater": True,
+    "quiet_uninstall": "",
+}
 
 
-def with_package(facts: dict[str, t.Any], version: str | None) -> dict[str, t.Any]:
+def with_package(facts: HostFacts, version: str | None) -> HostFacts:
     """Return the facts with a package of that version on the host."""
-    return {**facts, "package": {"version": version}}
+    return dataclasses.replace(facts, package=PackageFacts("setup.exe", "", version=version))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +64,7 @@ def with_package(facts: dict[str, t.Any], version: str | None) -> dict[str, t.An
     ],
 )
 def test_package_is_run_where_it_is_needed(
-    facts: dict[str, t.Any], package: str | None, state: str, wanted: str | None, switch: str | None
+    facts: HostFacts, package: str | None, state: str, wanted: str | None, switch: str | None
 ) -> None:
     assert package_switch(with_package(facts, package), state, wanted) == switch
 
@@ -80,13 +91,13 @@ def test_empty_host_lacks_everything() -> None:
 
 def test_shared_parts_are_left_over_only_when_nobody_needs_them() -> None:
     assert not is_shared_left(empty_host())
-    with_row = empty_host()
+    with_row = empty_data()
     with_row["product"]["uninstall"] = [UPDATER_ROW]
-    for facts in (with_row, {**empty_host(), "certificates": host()["certificates"]}):
+    for facts in (parsed(with_row), parsed({**empty_data(), "certificates": HEALTHY["certificates"]})):
         assert is_shared_left(facts)
-        foreign = {**facts, "certificates": [{**one, "issuer": "CN=connectorregistrationca"} for one in facts["certificates"]]}
-        assert is_shared_left(foreign) is bool(facts["product"]["uninstall"])
-        assert not is_shared_left({**facts, "other_agents": ["Microsoft Entra Connect Health Agent"]})
+        issued = tuple(dataclasses.replace(one, issuer="CN=connectorregistrationca") for one in facts.certificates)
+        assert is_shared_left(dataclasses.replace(facts, certificates=issued)) is bool(facts.product.uninstall)
+        assert not is_shared_left(dataclasses.replace(facts, other_agents=("Microsoft Entra Connect Health Agent",)))
 
 
 def test_newest_version_counts_rows_too() -> None:
@@ -118,12 +129,12 @@ def test_services_are_judged(changes: dict[str, t.Any], run: bool) -> None:
         (host(), empty_host(), ["record in the cloud", "other agents of the forest", "trace logs"]),
         (
             host(services__0__account=r"CONTOSO\svcSync$"),
-            {**empty_host(), "other_agents": ["Microsoft Entra Connect Health Agent"]},
+            parsed({**empty_data(), "other_agents": ["Microsoft Entra Connect Health Agent"]}),
             ["record in the cloud", "your own", "Health Agent may need them", "trace logs"],
         ),
     ],
 )
-def test_what_stays_is_told(before: dict[str, t.Any], after: dict[str, t.Any], words: list[str]) -> None:
+def test_what_stays_is_told(before: HostFacts, after: HostFacts, words: list[str]) -> None:
     sentences = remains(before, after)
     assert len(sentences) == len(words)
     assert all(word in sentence for word, sentence in zip(words, sentences, strict=True))

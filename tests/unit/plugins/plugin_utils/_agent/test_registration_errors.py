@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.answers import Step
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.registration_errors import failed_steps, remedy_for
 
 TEXTS = {
@@ -33,9 +34,9 @@ def test_every_known_error_has_its_remedy(text: str) -> None:
 
 def test_each_failed_step_is_one_sentence() -> None:
     steps = [
-        {"name": "sign_in", "target": "u@contoso.lab", "changed": False, "error": None},
-        {"name": "domain", "target": "a.lab", "changed": False, "error": "The user name or password is incorrect."},
-        {"name": "domain", "target": "b.lab", "changed": False, "error": "The service answered with HTTP status 503."},
+        Step("sign_in", "u@contoso.lab", changed=False, error=None),
+        Step("domain", "a.lab", changed=False, error="The user name or password is incorrect."),
+        Step("domain", "b.lab", changed=False, error="The service answered with HTTP status 503."),
     ]
     text = failed_steps(steps)
     assert text.startswith("The step 'domain' (a.lab) failed: The user name or password is incorrect; check")

@@ -9,21 +9,29 @@ import dataclasses
 import typing as t
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.account import same_account
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.settings import wanted_settings
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.agent import Check, Expectation, drift, judge, same_account
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.assessment import Assessment, assess
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import Check, CloudAnswers, Expectation
 from host_facts import CONFIRMED, TENANT, empty_host, host
 
 EXPECT = Expectation(version="1.1.2334.0", tenant_id=TENANT, domains=("contoso.lab",))
 
 
-def verdict(checks: list[Check], name: str) -> Check:
-    return next(check for check in checks if check.name == name)
+def judged(facts: HostFacts, expect: Expectation, record: dict[str, t.Any] | None) -> Assessment:
+    """Return the verdict on an agent, without the checks of its host."""
+    return assess(dataclasses.replace(facts, platform=None), expect, CloudAnswers(record))
+
+
+def verdict(assessment: Assessment, name: str) -> Check:
+    return next(check for check in assessment.checks if check.name == name)
 
 
 def test_healthy_host_passes_every_check() -> None:
-    checks = judge(host(), EXPECT, CONFIRMED)
-    assert {check.status for check in checks} == {"pass"}
-    assert [check.name for check in checks] == [
+    assessment = judged(host(), EXPECT, CONFIRMED)
+    assert {check.status for check in assessment.checks} == {"pass"}
+    assert [check.name for check in assessment.checks] == [
         "installed",
         "version",
         "agent_service",
@@ -32,21 +40,24 @@ def test_healthy_host_passes_every_check() -> None:
         "service_account",
         "certificate",
         "domains",
+        "cloud",
+        "cloud_records",
     ]
-    assert drift(checks) == []
+    assert (assessment.drift, assessment.blockers, assessment.compliant) == ((), (), True)
 
 
-@pytest.mark.parametrize(("wanted", "status", "phases"), [(30000, "fail", ["install"]), (60000, "pass", [])])
-def test_settings_are_judged_where_some_are_wanted(wanted: int, status: str, phases: list[str]) -> None:
+@pytest.mark.parametrize(("wanted", "status", "phases"), [(30000, "fail", ("install",)), (60000, "pass", ())])
+def test_settings_are_judged_where_some_are_wanted(wanted: int, status: str, phases: tuple[str, ...]) -> None:
     tunable = {"name": "LdapConnectionTimeoutInMilliseconds", "value": "60000", "kind": "String"}
     expect = dataclasses.replace(EXPECT, settings=wanted_settings({"ldap_connection_timeout": wanted}))
-    checks = judge(host(product__configuration__tunables=[tunable]), expect, CONFIRMED)
+    checks = judged(host(product__configuration__tunables=[tunable]), expect, CONFIRMED)
     assert verdict(checks, "settings").status == status
-    assert drift(checks) == phases
+    assert checks.drift == phases
 
 
 def test_empty_host_drifts_in_every_phase() -> None:
-    assert drift(judge(empty_host(), EXPECT, None)) == ["download", "install", "register"]
+    assessment = judged(empty_host(), EXPECT, None)
+    assert (assessment.drift, assessment.compliant) == (("download", "install", "register"), False)
 
 
 @pytest.mark.parametrize(
@@ -73,15 +84,15 @@ def test_empty_host_drifts_in_every_phase() -> None:
     ],
 )
 def test_one_thing_wrong_on_the_host(changes: dict[str, t.Any], name: str, status: str, phases: list[str]) -> None:
-    checks = judge(host(**changes), EXPECT, CONFIRMED)
+    checks = judged(host(**changes), EXPECT, CONFIRMED)
     check = verdict(checks, name)
-    assert (check.status, drift(checks)) == (status, phases)
+    assert (check.status, list(checks.drift)) == (status, phases)
     assert status == "pass" or check.remedy
 
 
 def test_half_removed_agent_that_looks_registered_is_registered_again() -> None:
     left = host(services__0__present=False, services__0__account=None, certificates=[])
-    assert drift(judge(left, EXPECT, None)) == ["download", "install", "register"]
+    assert judged(left, EXPECT, None).drift == ("download", "install", "register")
 
 
 @pytest.mark.parametrize(
@@ -110,28 +121,28 @@ def test_account_names_mean_the_same_however_they_are_written(actual: str, wante
     ],
 )
 def test_domains_come_from_the_cloud_first(cloud_domains: t.Any, module_domains: t.Any, status: str) -> None:
-    checks = judge(host(domains=module_domains), EXPECT, {**CONFIRMED, "domains": cloud_domains})
+    checks = judged(host(domains=module_domains), EXPECT, {**CONFIRMED, "domains": cloud_domains})
     assert verdict(checks, "domains").status == status
 
 
 def test_renewal_of_the_certificate_can_be_left_to_its_end() -> None:
     expect = dataclasses.replace(EXPECT, certificate_renewal_days=0)
     ending = host(certificates__0__not_after="2026-11-26T00:00:00Z")
-    assert verdict(judge(ending, expect, CONFIRMED), "certificate").status == "warn"
+    assert verdict(judged(ending, expect, CONFIRMED), "certificate").status == "warn"
     ended = host(certificates__0__not_after="2026-11-25T19:00:00Z")
-    assert verdict(judge(ended, expect, CONFIRMED), "certificate").status == "fail"
+    assert verdict(judged(ended, expect, CONFIRMED), "certificate").status == "fail"
 
 
 def test_expected_service_account_is_pinned() -> None:
     expect = Expectation(service_account=r"CONTOSO\svcSync$")
-    assert verdict(judge(host(), expect, None), "service_account").status == "fail"
+    assert verdict(judged(host(), expect, None), "service_account").status == "fail"
     same = host(services__0__account=r"contoso\SVCSYNC$")
-    assert verdict(judge(same, expect, None), "service_account").status == "pass"
+    assert verdict(judged(same, expect, None), "service_account").status == "pass"
 
 
 @pytest.mark.parametrize(("status", "expected"), [("confirmed", "pass"), ("inactive", "unknown"), ("unknown", "unknown")])
 def test_certificate_in_the_accounts_store_is_good_as_long_as_the_agent_is_active(status: str, expected: str) -> None:
     trust = {"own": {"thumbprint": "9999", "in_user_store": True}, "others": []}
-    checks = judge(host(trust=trust), EXPECT, {**CONFIRMED, "status": status})
+    checks = judged(host(trust=trust), EXPECT, {**CONFIRMED, "status": status})
     assert verdict(checks, "certificate").status == expected
-    assert "register" not in drift(checks)
+    assert "register" not in checks.drift

@@ -8,13 +8,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.log_on_right import (
     Standing,
     account_standing,
     service_identifier,
     service_standing,
 )
-from host_facts import host
+from host_facts import UNREADABLE, host
 
 ACCOUNT = r"CONTOSO\svcSync$"
 OWN = service_identifier("AADConnectProvisioningAgent")
@@ -26,7 +27,7 @@ OTHERS = [
 ]
 
 
-def held_by(*holders: tuple[str, str], **changes: t.Any) -> dict[str, t.Any]:
+def held_by(*holders: tuple[str, str], **changes: t.Any) -> HostFacts:
     """Return the facts of a host where these have the right: identifier or name, and the name that Windows knows for it."""
     right = {"readable": True, "problem": "", "holders": [one for one, _ in holders], "names": [name for _, name in holders]}
     return host(platform__log_on_right=right, **changes)
@@ -87,7 +88,7 @@ def test_account(holders: list[tuple[str, str]], account: str | None, expected: 
     assert account_standing(facts, account) is expected
 
 
-@pytest.mark.parametrize("directory", [None, {"readable": False, "account": None}])
+@pytest.mark.parametrize("directory", [None, UNREADABLE])
 def test_account_is_known_by_its_name_where_the_directory_is_silent(directory: t.Any) -> None:
     assert account_standing(held_by(("S-1-5-21-1-2-3-9", ACCOUNT), platform__directory=directory), ACCOUNT) is Standing.HELD
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.agent import Check
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.assessment import assess, declared_checks
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import CloudAnswers, Expectation, Finding, Look
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.directory import account_problems
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.network import CERTIFICATE_ISSUERS
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.prerequisites import (
-    account_problems,
-    blockers,
-    prerequisite_checks,
-    tolerated,
-    works,
-)
-from host_facts import CONFIRMED, empty_host, host
+from host_facts import CONFIRMED, UNREADABLE, empty_host, host
 
 SERVICE_NAME = r"NT SERVICE\AADConnectProvisioningAgent"
 CUSTOM = r"CONTOSO\svcSync$"
@@ -54,9 +50,10 @@ DIRECTORY = "platform__directory"
 EVENT = {"id": 7000, "source": "Service Control Manager", "time": "2026-11-25T19:00:00Z", "message": "The service failed to start."}
 
 
-def checked(facts: dict[str, t.Any], issuers: t.Sequence[str] = CERTIFICATE_ISSUERS, *, government: bool = False) -> dict[str, Check]:
-    """Return the checks of a host by their names."""
-    return {check.name: check for check in prerequisite_checks(facts, issuers, government=government)}
+def checked(facts: HostFacts, issuers: t.Sequence[str] = CERTIFICATE_ISSUERS, **options: t.Any) -> dict[str, Finding]:
+    """Return what the checks of a host find, by their names, before it counts whether the agent works."""
+    look = Look(facts, Expectation(issuers=tuple(issuers), **options), CloudAnswers())
+    return {one.name: finding for one in declared_checks() if one.of == "host" for finding in one.findings(look)}
 
 
 def policy(scope: str, name: str) -> dict[str, t.Any]:
@@ -197,7 +194,7 @@ def test_what_the_host_cannot_tell_is_no_pass(changes: dict[str, t.Any], absent:
 
 
 def test_host_that_was_not_asked_about_itself_has_no_checks() -> None:
-    assert prerequisite_checks(host(platform=None), CERTIFICATE_ISSUERS) == []
+    assert checked(host(platform=None)) == {}
 
 
 def test_issuers_are_not_judged_without_a_list() -> None:
@@ -224,9 +221,9 @@ def test_remedy_of_events_fits_them(identifier: int, words: str) -> None:
     assert words in checked(host(events=[{**EVENT, "id": identifier}]))["events"].remedy
 
 
-def stopped_by(facts: dict[str, t.Any], account: str | None = None) -> list[str]:
+def stopped_by(facts: HostFacts, account: str | None = None) -> list[str]:
     """Return the blockers of a host."""
-    return blockers(prerequisite_checks(facts, CERTIFICATE_ISSUERS), facts, account)
+    return list(assess(facts, Expectation(service_account=account, issuers=CERTIFICATE_ISSUERS), CloudAnswers()).blockers)
 
 
 def test_healthy_host_has_no_blockers() -> None:
@@ -285,7 +282,7 @@ def test_missing_right_blocks_until_the_agent_is_installed() -> None:
     ],
 )
 def test_agent_works_when_something_shows_it(changes: dict[str, t.Any], record: t.Any, expected: bool) -> None:
-    assert works(host(**changes), record) is expected
+    assert Look(host(**changes), Expectation(), CloudAnswers(record)).working is expected
 
 
 @pytest.mark.parametrize(
@@ -309,10 +306,10 @@ def test_agent_works_when_something_shows_it(changes: dict[str, t.Any], record: 
 )
 def test_what_a_working_agent_does_without_is_a_warning(changes: dict[str, t.Any], name: str, status: str, stops: bool) -> None:
     facts = host(**changes)
-    found = prerequisite_checks(facts, CERTIFICATE_ISSUERS)
-    assert {check.name: check.status for check in found}[name] == "fail"
-    assert {check.name: check.status for check in tolerated(found, facts)}[name] == status
-    assert (name in blockers(found, facts, None, working=True)) is stops
+    assert checked(facts)[name].status == "fail"
+    seen = assess(facts, Expectation(issuers=CERTIFICATE_ISSUERS), CloudAnswers(CONFIRMED))
+    assert {check.name: check.status for check in seen.checks}[name] == status
+    assert (name in seen.blockers) is stops
 
 
 @pytest.mark.parametrize(
@@ -321,7 +318,7 @@ def test_what_a_working_agent_does_without_is_a_warning(changes: dict[str, t.Any
         ({}, None, []),
         ({}, CUSTOM, []),
         ({"platform": None}, CUSTOM, []),
-        ({f"{DIRECTORY}__readable": False, f"{DIRECTORY}__kds": None, f"{DIRECTORY}__account": None}, None, []),
+        ({DIRECTORY: UNREADABLE}, None, []),
         ({DIRECTORY: None}, CUSTOM, []),
         ({f"{DIRECTORY}__kds__use_start_times": []}, None, ["The forest has no key distribution service root key"]),
         ({f"{DIRECTORY}__kds__use_start_times": ["2026-11-25T19:00:00Z"]}, None, ["comes into use at 2026-11-26T05:00:00Z"]),

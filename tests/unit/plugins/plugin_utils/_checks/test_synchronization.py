@@ -8,9 +8,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.agent import Check
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.synchronization import synchronization, synchronization_checks
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.assessment import assess
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import Check, CloudAnswers, Expectation
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud.records import Listing
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud.synchronization import synchronization
+from host_facts import host
 
 BEGAN, NEXT, ENDED = "2026-11-24T08:00:00Z", "2026-11-25T14:00:00Z", "2026-11-25T07:58:00Z"
 HASHES = "AD2AADPasswordHash"
@@ -35,8 +37,14 @@ def state(*configurations: dict[str, t.Any], domain: str = "contoso.lab") -> dic
     return synchronization(Listing([], [], 0.0, configurations=list(configurations)), [domain])[0]
 
 
+def checks(states: list[dict[str, t.Any]], *, required: bool = False) -> list[Check]:
+    """Return the checks of these states, on a host whose agent is in service."""
+    found = assess(host(), Expectation(sync_required=required), CloudAnswers(states=states)).checks
+    return [one for one in found if one.name.startswith("synchronization")]
+
+
 def check(*configurations: dict[str, t.Any], required: bool = False) -> Check:
-    return synchronization_checks([state(*configurations)], required=required)[0]
+    return checks([state(*configurations)], required=required)[0]
 
 
 def quarantined(code: str = "", message: str = "", **quarantine: t.Any) -> dict[str, t.Any]:
@@ -98,7 +106,7 @@ def test_quarantine_is_told_with_reason_since_when_and_next_attempt() -> None:
         "error": {"code": "TimeOut", "message": "We've detected a request timeout error."},
     }
     assert found["next_attempt"] == NEXT
-    judged = synchronization_checks([found], required=False)[0]
+    judged = checks([found])[0]
     for part in ("EncounteredQuarantineException", BEGAN, NEXT, "TimeOut", "request timeout error"):
         assert part in judged.actual
 
@@ -170,10 +178,10 @@ def test_the_calendar_s_first_day_means_never() -> None:
 @pytest.mark.parametrize("domains", [["contoso.lab", "emea.contoso.lab"], None])
 def test_what_is_not_known_is_a_failure_only_when_it_must_be(domains: t.Any, required: bool, verdict: str) -> None:
     listing = Listing([], [], 0.0, configurations=None, configurations_problem="Graph answered 403: not permitted")
-    checks = synchronization_checks(synchronization(listing, domains), required=required)
-    assert {one.status for one in checks} == {verdict}
-    assert len(checks) == len(domains or ["one for all"])
-    assert all(("403" in one.actual) == bool(domains) and one.remedy for one in checks)
+    found = checks(synchronization(listing, domains), required=required)
+    assert {one.status for one in found} == {verdict}
+    assert len(found) == len(domains or ["one for all"])
+    assert all(("403" in one.actual) == bool(domains) and one.remedy for one in found)
 
 
 def test_agent_without_domains_has_nothing_to_synchronise() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import typing as t
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import ConfigurationError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.payload import load_payload
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.specs import PACKAGE
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.facts import PackageFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.proof import early_refusal, package_rules, refusal_sentence
 
 SHA256 = "0F:34" + "ab" * 30
@@ -50,11 +52,11 @@ def test_controller_refuses_what_no_host_would_take(tmp_path: Path, content: byt
     file = tmp_path / "setup.exe"
     file.write_bytes(content)
     fact = early_refusal(str(file), "NAME", package_rules(options(**changes), None))
-    assert (fact["refusal"], fact["path"], fact["size"]) == (refusal, "NAME", len(content))
+    assert (fact.refusal, fact.path, fact.size) == (refusal, "NAME", len(content))
 
 
 def test_every_refusal_of_the_payload_has_its_own_sentence() -> None:
     codes = re.findall(r"return '([a-z_0-9]+)'", load_payload("facts").split("function Get-PackageRefusal")[1].split("\n}\n")[0])
-    fact = {"path": "P", "size": 1, "sha256": "S", "version": "1.0", "product_name": "N", "signature": None}
-    sentences = {refusal_sentence({**fact, "refusal": code}, package_rules(options(), None)) for code in codes}
+    fact = PackageFacts("P", "", size=1, sha256="S", version="1.0", product_name="N")
+    sentences = {refusal_sentence(dataclasses.replace(fact, refusal=code), package_rules(options(), None)) for code in codes}
     assert len(codes) > 10 and len(sentences) == len(codes)

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import ConfigurationError, PackageError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.http import Session
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package import transfer
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.facts import PresentedCertificate
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.transfer import (
     Download,
     Proxy,
@@ -183,9 +184,9 @@ def test_addresses_are_shown_without_their_keys() -> None:
     ("arguments", "words"),
     [
         ({"reason": "status code '407'"}, "give 'proxy_username' and 'proxy_password'"),
-        ({"reason": "x", "certificate": {"host": "h", "subject": "CN=h", "issuer": "CN=DigiCert G2"}}, "Check the clock"),
-        ({"reason": "x", "certificate": {"host": "h", "subject": "", "issuer": ""}}, "win1 does not trust the certificate of h"),
-        ({"reason": "x", "certificate": {"host": "h", "subject": "CN=h", "issuer": "CN=Box"}}, "add the CA to the host's trusted roots"),
+        ({"reason": "x", "certificate": PresentedCertificate("h", "CN=h", "CN=DigiCert G2")}, "Check the clock"),
+        ({"reason": "x", "certificate": PresentedCertificate("h", "", "")}, "win1 does not trust the certificate of h"),
+        ({"reason": "x", "certificate": PresentedCertificate("h", "CN=h", "CN=Box")}, "add the CA to the host's trusted roots"),
         ({"reason": "No such host is known"}, "proxy, firewall, name resolution"),
     ],
 )

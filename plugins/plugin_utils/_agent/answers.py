@@ -1,0 +1,96 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the payloads that change a host answer with: install.ps1, remove.ps1, register.ps1.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .facts import AgentFacts
+
+
+@dataclasses.dataclass(frozen=True)
+class InstallAnswer:
+    """What install.ps1 answers with.
+
+    Attributes:
+        busy: another task works on the agent; nothing was done.
+        exit_code: the package's, None when it was not run or did not end in time.
+        timed_out: whether it did not end in time.
+        log_tail: the end of its log, '' without one.
+        backup: the path of the configuration file from before, None when it was not changed.
+        settings_error: why the settings could not be changed, '' when they could.
+        service_error: which service does not run and why, '' when they run.
+        facts: the host afterwards.
+    """
+
+    busy: bool
+    exit_code: int | None
+    timed_out: bool
+    log_tail: str
+    backup: str | None
+    settings_error: str
+    service_error: str
+    facts: AgentFacts
+
+
+@dataclasses.dataclass(frozen=True)
+class RemoveAnswer:
+    """What remove.ps1 answers with.
+
+    Attributes:
+        busy: another task works on the agent; nothing was done.
+        exit_code: the last uninstaller's, None when none was run or it did not end in time.
+        timed_out: whether it did not end in time.
+        restart: whether an uninstaller asks for a restart of the host.
+        log_path: the last uninstaller's log, None when none was run.
+        log_tail: its end.
+        error: 'exit code' when that tells why it failed, else the reason, '' when it went well.
+        facts: the host afterwards.
+    """
+
+    busy: bool
+    exit_code: int | None
+    timed_out: bool
+    restart: bool
+    log_path: str | None
+    log_tail: str
+    error: str
+    facts: AgentFacts
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One step of a registration: its name, what it was about, whether it changed anything, and its error, None when it went well."""
+
+    name: str
+    target: str
+    changed: bool
+    error: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class RegisterAnswer:
+    """What register.ps1 answers with.
+
+    Attributes:
+        busy: another task works on the agent; nothing was done.
+        unanswered: whether the session ended without an answer, and may have done anything.
+        steps: what was done.
+        domains: the agent's domains afterwards, None when its module cannot tell.
+        error: why the agent's module could not be used, '' when it could.
+        service_error: why the service does not start, '' when it does.
+        facts: the host afterwards.
+    """
+
+    busy: bool
+    unanswered: bool
+    steps: tuple[Step, ...]
+    domains: tuple[str, ...] | None
+    error: str
+    service_error: str
+    facts: AgentFacts
