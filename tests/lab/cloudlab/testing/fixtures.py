@@ -70,7 +70,8 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         before = running.remote_executions()
         if state and given:
             state.make(running)
-        yield running
+        with contextlib.closing(running):
+            yield running
         note_executions(request.node.nodeid, running.remote_executions() - before)
 
 

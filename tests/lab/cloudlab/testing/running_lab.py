@@ -14,6 +14,7 @@ from cloudlab import lab as cloudlab
 from cloudlab.limits import limit
 from cloudlab.paths import State
 from cloudlab.proxies.plan import log_of
+from cloudlab.testing.runspaces import Runspace
 
 
 class Microsoft:
@@ -88,6 +89,7 @@ class Lab:
     state: Path
     data: dict[str, t.Any]
     microsoft: Microsoft
+    _runspaces: dict[str, Runspace] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def inventory(self) -> Path:
@@ -98,6 +100,19 @@ class Lab:
     def hosts(self) -> list[str]:
         """The names of its Windows hosts."""
         return [host["name"] for host in self.data["hosts"]]
+
+    def runspace(self, name: str) -> Runspace:
+        """Return the session that is kept open on a host: lab.runspace("win1").run("param($Name) Stop-Service -Name $Name", Name=...)."""
+        if name not in self._runspaces:
+            address = next(host["address"] for host in self.data["hosts"] if host["name"] == name)
+            windows = self.data["windows"]
+            self._runspaces[name] = Runspace(name, address, windows["user"], windows["password"], self.data["pki"]["ca"])
+        return self._runspaces[name]
+
+    def close(self) -> None:
+        """End the sessions on its hosts."""
+        for runspace in self._runspaces.values():
+            runspace.close()
 
     def requests_to_hosts(self) -> int:
         """Return how many WinRM requests the hosts have answered or refused so far."""

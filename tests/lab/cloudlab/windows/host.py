@@ -17,7 +17,8 @@ from typing import Any
 from cloudlab.windows.boot import boot
 from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.server import WinRMServer
-from cloudlab.windows.service import Log, ShellService
+from cloudlab.windows.service import ShellService
+from cloudlab.windows.soap import Log
 
 HTTP_PORT, HTTPS_PORT = 5985, 5986
 _POLL_SECONDS = 0.2

@@ -23,12 +23,15 @@ from typing import Any
 
 import spnego
 import spnego.exceptions
-from cloudlab.windows.service import Log, ShellService
+from cloudlab.windows.service import ShellService
+from cloudlab.windows.soap import Log
 
 _SOAP = "application/soap+xml;charset=UTF-8"
 _ENCRYPTED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
 #: Clients find the scheme names with these spellings.
 _OFFERS = ("Negotiate", 'Basic realm="WSMAN"')
+#: Bytes of a request: Windows' MaxEnvelopeSizekb, 500 by default. Longer ones are refused unread.
+MAX_REQUEST = 512_000
 
 
 class WinRMServer(ThreadingHTTPServer):
@@ -90,7 +93,12 @@ class WinRMHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Authenticate, then answer."""
-        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        size = int(self.headers.get("Content-Length", 0))
+        if size > MAX_REQUEST:
+            self.close_connection = True
+            self._reply(413, b"", _SOAP)
+            return
+        data = self.rfile.read(size)
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         if not self._admits(scheme.lower(), token):
             return

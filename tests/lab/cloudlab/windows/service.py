@@ -1,9 +1,9 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The remote shell service of one host: Create, Command, Send, Receive, Signal, Delete.
+"""The remote shell service of one host: shells for command lines (Create, Command, Send, Receive, Signal, Delete), and for PowerShell.
 
-Left out: every other resource of WS-Management (CIM, configuration, event subscriptions), PowerShell remoting (PSRP), Disconnect.
+Left out: every other resource of WS-Management (CIM, configuration, event subscriptions), Disconnect for command lines' shells.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ import base64
 import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from xml.sax.saxutils import quoteattr
 
 from cloudlab.windows.prefix import Prefix
+from cloudlab.windows.runspace_service import RunspaceService
 from cloudlab.windows.shells import Command, Shell
-from cloudlab.windows.soap import NAMESPACES, SHELL_URI, Fault, Request, envelope, fault_envelope, no_such
-
-Log = Callable[[str], None]
+from cloudlab.windows.soap import NAMESPACES, SHELL_URI, Fault, Log, Request, Verbs, created, envelope, fault_envelope, no_such
 
 
 class ShellService:
@@ -29,13 +27,15 @@ class ShellService:
         self._prefix, self._log = prefix, log
         self._shells: dict[str, Shell] = {}
         self._lock = threading.Lock()
-        self._verbs: dict[str, Callable[[Request], str]] = {
-            "Create": self._create,
-            "Command": self._command,
-            "Send": self._send,
-            "Receive": self._receive,
-            "Signal": self._signal,
-            "Delete": self._delete,
+        self._runspaces = RunspaceService(prefix, log)
+        self._verbs: Verbs = {
+            (SHELL_URI, "Create"): self._create,
+            (SHELL_URI, "Command"): self._command,
+            (SHELL_URI, "Send"): self._send,
+            (SHELL_URI, "Receive"): self._receive,
+            (SHELL_URI, "Signal"): self._signal,
+            (SHELL_URI, "Delete"): self._delete,
+            **self._runspaces.verbs,
         }
 
     def answer(self, data: bytes) -> tuple[int, bytes]:
@@ -43,9 +43,9 @@ class ShellService:
         request = Request.parse(data)
         started = time.monotonic()
         try:
-            handler = self._verbs.get(request.verb)
-            if handler is None or request.text("w:ResourceURI") != SHELL_URI:
-                raise Fault(2150858752, "a:ActionNotSupported", f"{request.action} is not supported.")
+            handler = self._verbs.get((request.resource, request.verb))
+            if handler is None:
+                raise Fault(2150858752, "a:ActionNotSupported", f"{request.action} of {request.resource} is not supported.")
             status, reply = 200, envelope(request, handler(request))
         except Fault as fault:
             status, reply = 500, fault_envelope(request, fault)
@@ -56,7 +56,8 @@ class ShellService:
         """End the requests that wait for output, without taking any."""
         for shell in list(self._shells.values()):
             for command in list(shell.commands.values()):
-                command.interrupt()
+                command.output.interrupt()
+        self._runspaces.interrupt()
 
     def close(self) -> None:
         """End everything that runs in the host's shells, and forget them."""
@@ -65,6 +66,7 @@ class ShellService:
             self._shells.clear()
         for shell in shells:
             shell.close()
+        self._runspaces.close()
 
     def _shell(self, request: Request) -> Shell:
         shell = self._shells.get(request.shell_id)
@@ -84,12 +86,8 @@ class ShellService:
         shell = Shell(self._prefix, variables, request.body.findtext(".//rsp:WorkingDirectory", None, NAMESPACES))
         with self._lock:
             self._shells[shell.id] = shell
-        return (
-            f"<x:ResourceCreated><a:Address>http://localhost/wsman</a:Address><a:ReferenceParameters><w:ResourceURI>{SHELL_URI}"
-            f'</w:ResourceURI><w:SelectorSet><w:Selector Name="ShellId">{shell.id}</w:Selector></w:SelectorSet>'
-            f"</a:ReferenceParameters></x:ResourceCreated><rsp:Shell><rsp:ShellId>{shell.id}</rsp:ShellId>"
-            "<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>"
-        )
+        streams = "<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams>"
+        return created(SHELL_URI, shell.id, f"<rsp:ShellId>{shell.id}</rsp:ShellId>{streams}")
 
     def _command(self, request: Request) -> str:
         line = request.find("rsp:CommandLine")
@@ -107,7 +105,7 @@ class ShellService:
 
     def _receive(self, request: Request) -> str:
         command = self._running(request, request.find("rsp:Receive/rsp:DesiredStream"))
-        pieces, code = command.receive(request.operation_timeout)
+        pieces, code = command.output.receive(request.operation_timeout, request.output_limit)
         identity = quoteattr(command.id)
         streams = "".join(
             f'<rsp:Stream Name="{name}" CommandId={identity}>{base64.b64encode(data).decode()}</rsp:Stream>' for name, data in pieces

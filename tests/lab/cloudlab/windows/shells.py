@@ -11,7 +11,6 @@ Left out: exit codes above 255 (Unix hands on eight bits), a shell's idle timeou
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import os
 import re
@@ -23,11 +22,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cloudlab.limits import WaitError, wait_for
+from cloudlab.windows.output import Output
 from cloudlab.windows.prefix import WINE, Prefix
-from cloudlab.windows.soap import Fault, timed_out
+from cloudlab.windows.soap import Fault
 
-#: Bytes of output in one Receive answer; in base64 it stays below WinRM's envelope limit of 153,600.
-MAX_OUTPUT = 100_000
 #: How often a command is started that does not begin to run.
 _STARTS = 3
 _POWERSHELL = {"powershell", "powershell.exe", "pwsh", "pwsh.exe"}
@@ -48,7 +46,7 @@ def program(line: str) -> list[str]:
     return ["cmd.exe", "/c", *words]
 
 
-def _begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:
+def begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:
     """Start a command and wait until it runs.
 
     Under load Wine 8 now and then cannot load a program. One that has not begun has read nothing, so it is started again.
@@ -86,18 +84,19 @@ def _has_begun(process: subprocess.Popen[bytes], mark: Path, name: str) -> bool:
     return mark.exists()
 
 
+def directory_of(prefix: Prefix, directory: str | None) -> Path:
+    """Return where a shell starts: the folder that it asks for, or the user's own if there is none such."""
+    where = prefix.unix_path(directory) if directory and directory[1:2] == ":" else prefix.profile
+    return where if where.is_dir() else prefix.profile
+
+
 class Command:
     """One process on the host, with its streams."""
 
     def __init__(self, prefix: Prefix, line: str, identity: str, variables: Mapping[str, str], directory: str | None) -> None:
         self.id = identity
-        self._changed = threading.Condition()
-        self._output: collections.deque[tuple[str, bytes]] = collections.deque()
-        self._code: int | None = None
-        self._interruptions = 0
-        home = prefix.profile
-        where = prefix.unix_path(directory) if directory and directory[1:2] == ":" else home
-        self._process = _begin(prefix, program(line), variables, where if where.is_dir() else home)
+        self.output = Output()
+        self._process = begin(prefix, program(line), variables, directory_of(prefix, directory))
         self._ended = os.eventfd(0)
         self._drained = {"stdout": threading.Event(), "stderr": threading.Event()}
         for name in self._drained:
@@ -113,16 +112,11 @@ class Command:
                 if pipe in ready:
                     if not (data := os.read(pipe.fileno(), 65536)):
                         break
-                    self._take(name, data)
+                    self.output.put(name, data)
                 else:  # the process has ended, and its pipe is empty: that was all it had to say
                     selector.unregister(self._ended)
                     self._drained[name].set()
         self._drained[name].set()
-
-    def _take(self, name: str, data: bytes) -> None:
-        with self._changed:
-            self._output.append((name, data))
-            self._changed.notify_all()
 
     def _wait(self) -> None:
         """A command has ended when its process has and its output is read: what it started may hold its pipes open for good."""
@@ -131,9 +125,7 @@ class Command:
         for drained in self._drained.values():
             drained.wait()
         os.close(self._ended)
-        with self._changed:
-            self._code = code & 0xFF
-            self._changed.notify_all()
+        self.output.end(code & 0xFF)
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # input that nobody reads any more
             self._process.stdin.close()
@@ -153,30 +145,6 @@ class Command:
                 stdin.close()
         except (OSError, ValueError) as error:
             raise Fault(109, "w:InternalError", "The pipe has been ended: the process does not read its input.") from error
-
-    def receive(self, timeout: float) -> tuple[list[tuple[str, bytes]], int | None]:
-        """Return pieces of output as (stream, data), and the exit code once everything is out.
-
-        Raises:
-            Fault: nothing came for that many seconds, or interrupt() was called meanwhile.
-        """
-        with self._changed:
-            before = self._interruptions
-            came = self._changed.wait_for(lambda: self._output or self._code is not None or self._interruptions > before, timeout)
-            if not came or self._interruptions > before:
-                raise timed_out()
-            pieces: list[tuple[str, bytes]] = []
-            size = 0
-            while self._output and size + len(self._output[0][1]) <= MAX_OUTPUT:
-                pieces.append(self._output.popleft())
-                size += len(pieces[-1][1])
-            return pieces, (None if self._output else self._code)
-
-    def interrupt(self) -> None:
-        """End the calls of receive() that wait: whoever asked is gone, and the output is for the next who asks."""
-        with self._changed:
-            self._interruptions += 1
-            self._changed.notify_all()
 
     def kill(self) -> None:
         """End the process and with it the job that holds everything it has started."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -18,9 +19,17 @@ NAMESPACES = {
     "w": "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd",
     "rsp": "http://schemas.microsoft.com/wbem/wsman/1/windows/shell",
     "f": "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault",
+    "n": "http://schemas.xmlsoap.org/ws/2004/09/enumeration",
+    "p": "http://schemas.microsoft.com/powershell",
 }
 SHELL_URI = NAMESPACES["rsp"] + "/cmd"
+POWERSHELL_URI = NAMESPACES["p"] + "/Microsoft.PowerShell"
+#: All shells of a host, whatever runs in them, and the commands in them: for Get and Enumerate.
+SHELLS_URI, COMMANDS_URI = NAMESPACES["rsp"], NAMESPACES["rsp"] + "/Command"
+#: What an answer takes up besides the output in it, in bytes, and the largest envelope when a request names none.
+_ENVELOPE_FRAME, _ENVELOPE_SIZE = 4096, 153_600
 _FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
+Log = Callable[[str], None]
 _DURATION = re.compile(r"PT(?:(?P<minutes>\d+)M)?(?:(?P<seconds>[\d.]+)S)?")
 
 
@@ -36,6 +45,11 @@ def timed_out() -> Fault:
     """What a Receive gets when nothing came for the time it allows; clients poll again."""
     text = "The WS-Management service cannot complete the operation within the time specified in OperationTimeout."
     return Fault(2150858793, "w:TimedOut", text)
+
+
+def aborted(reason: str) -> Fault:
+    """What a request gets whose shell or command ends meanwhile: ERROR_OPERATION_ABORTED."""
+    return Fault(995, "w:InternalError", reason)
 
 
 def no_such(what: str) -> Fault:
@@ -84,9 +98,33 @@ class Request:
         match = _DURATION.fullmatch(self.text("w:OperationTimeout") or "PT60S")
         return int(match["minutes"] or 0) * 60 + float(match["seconds"] or 0) if match else 60.0
 
+    @property
+    def output_limit(self) -> int:
+        """How many bytes of output fit into an answer of the size that the client takes, MaxEnvelopeSize; base64 makes four of three."""
+        size = self.text("w:MaxEnvelopeSize")
+        return ((int(size) if size.isdecimal() else _ENVELOPE_SIZE) - _ENVELOPE_FRAME) // 4 * 3
+
+    @property
+    def resource(self) -> str:
+        """The URI of what the request is about."""
+        return self.text("w:ResourceURI")
+
     def find(self, path: str) -> ET.Element | None:
         """Return an element of the body."""
         return self.body.find(path, NAMESPACES)
+
+
+def created(uri: str, identity: str, shell: str) -> str:
+    """Return the body that answers a shell's Create; shell is what else there is to say about it, as elements."""
+    return (
+        f"<x:ResourceCreated><a:Address>http://localhost/wsman</a:Address><a:ReferenceParameters><w:ResourceURI>{uri}"
+        f'</w:ResourceURI><w:SelectorSet><w:Selector Name="ShellId">{identity}</w:Selector></w:SelectorSet>'
+        f"</a:ReferenceParameters></x:ResourceCreated><rsp:Shell>{shell}</rsp:Shell>"
+    )
+
+
+#: What answers which verb of which resource: each takes the request and returns the answer's body.
+Verbs = dict[tuple[str, str], Callable[[Request], str]]
 
 
 def envelope(request: Request, content: str) -> bytes:

@@ -52,7 +52,7 @@ def test_program_that_could_not_be_loaded_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, tries: int, output: str
 ) -> None:
     prefix = put_wine(tmp_path, monkeypatch, WINE.replace("FAILURES", str(failures)).replace("PROGRAM", "cat"))
-    process = shells._begin(prefix, ["program.exe"], {}, tmp_path)
+    process = shells.begin(prefix, ["program.exe"], {}, tmp_path)
     assert process.communicate(b"input")[0].decode() == output
     assert len((tmp_path / "tries").read_text(encoding="ascii").splitlines()) == tries
     assert marks(prefix) == []
@@ -62,7 +62,7 @@ def test_program_that_neither_begins_nor_ends_is_a_fault(tmp_path: Path, monkeyp
     prefix = put_wine(tmp_path, monkeypatch, "#!/bin/sh\nexec cat\n")
     monkeypatch.setenv("CLOUDLAB_PATIENCE", "0.0001")
     with pytest.raises(Fault, match=r"^Waited 1 s for the start of program\.exe in vain .* Seen last: process \d+ lives$") as fault:
-        shells._begin(prefix, ["program.exe"], {}, tmp_path)
+        shells.begin(prefix, ["program.exe"], {}, tmp_path)
     with pytest.raises(ProcessLookupError):
         os.kill(int(fault.value.reason.split()[-2]), 0)
 
