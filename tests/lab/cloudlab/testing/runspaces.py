@@ -13,7 +13,7 @@ import typing as t
 import xml.etree.ElementTree as ET
 
 import requests
-from pypsrp.complex_objects import GenericComplexObject
+from pypsrp.complex_objects import GenericComplexObject, ObjectMeta
 from pypsrp.exceptions import WinRMError
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import Serializer
@@ -61,8 +61,10 @@ class Runspace:
         Raises:
             ScriptError: it wrote an error, which stops it.
         """
-        pipeline = PowerShell(self._open_pool())
-        pipeline.add_script(script, use_local_scope=True).add_parameters(parameters)
+        pool = self._open_pool()
+        pipeline = PowerShell(pool)
+        pipeline.add_script(script, use_local_scope=True)
+        pipeline.add_parameters({name: _sent(pool, value) for name, value in parameters.items()})
         output = pipeline.invoke()
         pipeline.close()
         if pipeline.had_errors or pipeline.streams.error:
@@ -84,6 +86,11 @@ class Runspace:
             self._pool.open()
             PowerShell(self._pool).add_script(_PREFERENCES).invoke()
         return self._pool
+
+
+def _sent(pool: RunspacePool, value: t.Any) -> t.Any:
+    """Return a parameter as pypsrp sends it right: it takes every number for one of 32 bits, which PowerShell then cannot read."""
+    return pool.serialize(value, ObjectMeta("I64")) if isinstance(value, int) and value.bit_length() > 31 else value
 
 
 def plain(value: t.Any) -> t.Any:

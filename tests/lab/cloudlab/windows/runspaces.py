@@ -9,12 +9,13 @@ Left out: what a pool's output may take up while its client is away, its idle ti
 from __future__ import annotations
 
 import collections
+import contextlib
 import re
-import subprocess
 import threading
 import uuid
 from collections.abc import Mapping
 
+from cloudlab.limits import limit
 from cloudlab.windows.output import Output
 from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.psrp import POOL, Kind, Messages, Packet, ProtocolError, message, pipeline_of
@@ -22,8 +23,6 @@ from cloudlab.windows.shells import begin, directory_of
 from cloudlab.windows.soap import Fault, Log, aborted
 
 _SERVER = ["powershell.exe", "-NoLogo", "-NoProfile", "-s"]
-#: Seconds that a pool has to end by itself once it is deleted, so that its scripts' `finally` blocks run.
-_CLOSE_SECONDS = 30.0
 _COUNT = re.compile(rb'<I32 N="(Min|Max)Runspaces">(\d+)</I32>')
 _COUNTING = {Kind.INIT_RUNSPACEPOOL, Kind.SET_MAX_RUNSPACES, Kind.SET_MIN_RUNSPACES}
 #: What a second client of a pool has to see again, since the first one has taken it.
@@ -128,15 +127,14 @@ class RunspacePool:
             output.interrupt()
 
     def close(self) -> None:
-        """End the pool in its own time: pipelines are stopped, then the process ends."""
+        """End the pool in its own time: its scripts' `finally` blocks run, then the process ends."""
 
         def end() -> None:
-            self._write(Packet("Close"))
-            try:
-                self._process.wait(_CLOSE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._log(f"runspace pool {self.id} did not end by itself")
-                self.kill()
+            # Its process has ended before it answers, if it was told to by a script.
+            with contextlib.suppress(Fault):
+                if not self._exchange(Packet("Close")):
+                    self._log(f"runspace pool {self.id} did not end by itself")
+            self.kill()
 
         threading.Thread(target=end, daemon=True).start()
 
@@ -156,7 +154,7 @@ class RunspacePool:
         with turn:
             self._write(packet)
             with self._changed:
-                self._changed.wait_for(lambda: key in self._acknowledged or self._ended, timeout)
+                self._changed.wait_for(lambda: key in self._acknowledged or self._ended, limit() if timeout is None else timeout)
                 if self._ended:
                     raise _gone(self.id)
                 came = key in self._acknowledged

@@ -30,7 +30,7 @@ _SOAP = "application/soap+xml;charset=UTF-8"
 _ENCRYPTED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
 #: Clients find the scheme names with these spellings.
 _OFFERS = ("Negotiate", 'Basic realm="WSMAN"')
-#: Bytes of a request: Windows' MaxEnvelopeSizekb, 500 by default. Longer ones are refused unread.
+#: Bytes of a request: Windows' MaxEnvelopeSizekb, 500 by default.
 MAX_REQUEST = 512_000
 
 
@@ -94,11 +94,10 @@ class WinRMHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Authenticate, then answer."""
         size = int(self.headers.get("Content-Length", 0))
+        data = self.rfile.read(size)
         if size > MAX_REQUEST:
-            self.close_connection = True
             self._reply(413, b"", _SOAP)
             return
-        data = self.rfile.read(size)
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         if not self._admits(scheme.lower(), token):
             return
