@@ -23,6 +23,8 @@ from cloudlab.windows.shells import begin, directory_of
 from cloudlab.windows.soap import Fault, Log, aborted
 
 _SERVER = ["powershell.exe", "-NoLogo", "-NoProfile", "-s"]
+#: Seconds for what an ended process has said last.
+_LAST_WORDS_SECONDS = 0.5
 _COUNT = re.compile(rb'<I32 N="(Min|Max)Runspaces">(\d+)</I32>')
 _COUNTING = {Kind.INIT_RUNSPACEPOOL, Kind.SET_MAX_RUNSPACES, Kind.SET_MIN_RUNSPACES}
 #: What a second client of a pool has to see again, since the first one has taken it.
@@ -75,8 +77,9 @@ class RunspacePool:
         self._acknowledged: set[tuple[str, uuid.UUID]] = set()
         self._ended = False
         self._process = begin(prefix, _SERVER, variables, directory_of(prefix, directory))
-        for reader in (self._read, self._read_errors):
-            threading.Thread(target=reader, daemon=True).start()
+        self._threads = [threading.Thread(target=one, daemon=True) for one in (self._read, self._read_errors, self._wait)]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def ended(self) -> bool:
@@ -167,17 +170,25 @@ class RunspacePool:
             with self._writing:
                 self._process.stdin.write(packet.line())
                 self._process.stdin.flush()
-        except OSError:  # the process has ended, which the reader of its output tells everybody
+        except (OSError, ValueError):  # the process has ended, which _wait() tells everybody
             self._log(f"runspace pool {self.id} does not read any more")
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            try:
-                self._take(Packet.parse(line))
-            except ProtocolError as error:
-                self._log(f"runspace pool {self.id}: {error}")
+        with self._process.stdout as lines:
+            for line in lines:
+                try:
+                    self._take(Packet.parse(line))
+                except ProtocolError as error:
+                    self._log(f"runspace pool {self.id}: {error}")
+
+    def _wait(self) -> None:
+        """A pool has ended when its process has: what it started may hold its pipes open for good."""
         self._process.wait()
+        self._threads[0].join(_LAST_WORDS_SECONDS)
+        with self._writing, contextlib.suppress(OSError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -187,8 +198,9 @@ class RunspacePool:
     def _read_errors(self) -> None:
         """PowerShell says nothing here in server mode, but Wine does."""
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._log(f"runspace pool {self.id}: {line.decode('utf-8', 'replace').rstrip()}")
+        with self._process.stderr as lines:
+            for line in lines:
+                self._log(f"runspace pool {self.id}: {line.decode('utf-8', 'replace').rstrip()}")
 
     def _take(self, packet: Packet) -> None:
         if packet.name == "Data" and packet.pipeline == POOL:

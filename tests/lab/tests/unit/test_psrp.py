@@ -177,6 +177,8 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     yield start
     for one in pools:
         one.kill()
+        for thread in one._threads:
+            thread.join()
 
 
 def start_pipeline(pool: RunspacePool) -> bytes:
