@@ -20,6 +20,8 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
 LAB_HOSTS = 1
+#: A restart of the endpoints leaves their process to the lab, whose `down` ends it.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 TIMED_OUT, NO_SUCH, DISCONNECTED, TAKEN, ABORTED = 2150858793, 2150858843, 2150859204, 2150859213, 995
 #: Says that it runs, then waits for a file, which it removes, and says so.
 WAIT = """param($Flag)

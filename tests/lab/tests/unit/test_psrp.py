@@ -29,7 +29,7 @@ SERVER = """#!{python}
 import os, pathlib, sys
 sys.path.insert(0, {lab!r})
 from cloudlab.windows.psrp import *
-pathlib.Path(os.environ["WINRSHOST_STARTED"][2:].replace(chr(92), "/")).touch()
+pathlib.Path(os.environ["WINEPREFIX"], "drive_c", os.environ["WINRSHOST_STARTED"][3:].replace(chr(92), "/")).touch()
 def say(packet):
     sys.stdout.buffer.write(packet.line()); sys.stdout.buffer.flush()
 for line in sys.stdin.buffer:

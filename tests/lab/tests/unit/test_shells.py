@@ -42,7 +42,7 @@ def result_of(command: shells.Command) -> tuple[bytes, int]:
     """Return the output and the exit code of a command that ends."""
     output, code = b"", None
     while code is None:
-        pieces, code = command.receive(100)
+        pieces, code = command.output.receive(100, 100_000)
         output += b"".join(data for _, data in pieces)
     return output, code
 
@@ -76,21 +76,21 @@ def test_command_ends_with_its_process_and_all_of_its_output(tmp_path: Path, mon
     fifo = tmp_path / "drive_c/users/tester/go"
     fifo.write_text("go\n", encoding="ascii")
     assert fifo.read_text(encoding="ascii") == "end\n"
-    assert wait_for("what is written late", lambda: command.receive(100)[0]) == [("stdout", b"late\n")]
+    assert wait_for("what is written late", lambda: command.output.receive(100, 100_000)[0]) == [("stdout", b"late\n")]
 
 
 def test_command_has_not_ended_before_its_output_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = put_wine(tmp_path, monkeypatch, WINE.replace("FAILURES", "0").replace("PROGRAM", "echo said; exit 5"))
-    busy, take = threading.Event(), shells.Command._take
+    busy, take = threading.Event(), shells.Output.put
 
-    def take_late(command: shells.Command, name: str, data: bytes) -> None:
+    def take_late(output: shells.Output, name: str, data: bytes) -> None:
         busy.wait()
-        take(command, name, data)
+        take(output, name, data)
 
-    monkeypatch.setattr(shells.Command, "_take", take_late)
+    monkeypatch.setattr(shells.Output, "put", take_late)
     command = shells.Command(prefix, "program.exe", "1", {}, None)
     wait_for("the end of the process", lambda: command._process.returncode is not None)
     with pytest.raises(Fault):  # nothing to receive yet, no exit code either
-        command.receive(0.5)
+        command.output.receive(0.5, 100_000)
     busy.set()
     assert result_of(command) == (b"said\n", 5)
