@@ -53,6 +53,8 @@ _APPLICATIONS: dict[str, dict[str, Any]] = {
 }
 #: The file server and its share, \\FILES\packages, which has the packages on every host.
 SHARE = ("FILES", "packages")
+#: Servers that this process has started: they outlive it, and one that is dropped while it runs is warned of, in whatever test is next.
+_SERVERS: list[subprocess.Popen[bytes]] = []
 
 
 def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_going: bool = False) -> dict[str, Any]:
@@ -394,6 +396,7 @@ def _spawn(state: State, data: dict[str, Any], name: str, module: str, arguments
             start_new_session=True,
             pass_fds=inherited,
         )
+    _SERVERS.append(process)
     data["processes"][name] = process.pid
     _write(state.file, data)
 
