@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure
@@ -15,7 +17,8 @@ from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_register impo
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import RemoteError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._task.action import Reply
-from host_facts import host
+from fake_host import FakeHost
+from host_facts import AGENT_ID, TENANT, empty_data, host, host_data
 
 BUSY, ENDED = host(installing=True), host()
 AWAY = ConnectionResetError("Connection reset by peer")
@@ -89,3 +92,141 @@ def test_failure_of_its_own_is_told_at_once() -> None:
 def test_host_that_cannot_be_asked_any_more_is_told() -> None:
     with pytest.raises(TypeError):
         take_turn(Host([TypeError("a defect")]))
+
+
+DOMAIN = {"name": "contoso.lab", "username": r"CONTOSO\admin", "password": "canary-domain"}
+ALL_WELL: dict[str, t.Any] = {
+    "busy": False,
+    "unanswered": False,
+    "steps": [{"name": "domain", "target": "contoso.lab", "changed": True, "error": None}],
+    "domains": ["contoso.lab"],
+    "error": "",
+    "service_error": "",
+    "facts": host_data(),
+}
+FRESH = host_data(
+    product__tenant_id=None, certificates=[], services__0__account=r"NT SERVICE\AADConnectProvisioningAgent", domains=None
+)
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Sign in to nowhere; each token that was fetched is noted."""
+    fetched: list[str] = []
+
+    def acquire(access: t.Any, audience: str) -> t.Any:
+        fetched.append(audience)
+        return types.SimpleNamespace(value="canary-token", upn="admin@contoso.lab")
+
+    monkeypatch.setattr(agent_register, "acquire", acquire)
+    return fetched
+
+
+def register(sync1: FakeHost, tmp_path: Path, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    given = {
+        "tenant_id": TENANT,
+        "sign_in": {"method": "access_token", "access_token": "canary-given"},
+        "domains": [DOMAIN],
+        "lock_dir": str(tmp_path),
+        **options,
+    }
+    result = sync1.run("agent_register", given, check_mode=check_mode)
+    assert "canary" not in json.dumps(result)
+    return result
+
+
+def answering(before: dict[str, t.Any], /, **answer: t.Any) -> FakeHost:
+    sync1 = FakeHost()
+    sync1.answer("facts", before)
+    sync1.answer("register", {**ALL_WELL, **answer}, changed=True)
+    return sync1
+
+
+def test_registered_agent_is_left_alone(token: list[str], tmp_path: Path) -> None:
+    sync1 = answering(host_data())
+    result = register(sync1, tmp_path)
+    assert (result["changed"], result["failed"], sync1.names, token) == (False, False, ["facts"], [])
+    assert (result["tenant_id"], result["agent_id"], result["domains"]) == (TENANT, AGENT_ID, ["contoso.lab"])
+    assert result["msg"] == f"The agent is registered to {TENANT} and serves its domains."
+
+
+def test_fresh_agent_is_registered(token: list[str], tmp_path: Path) -> None:
+    sync1 = answering(FRESH)
+    result = register(sync1, tmp_path)
+    assert (result["changed"], result["failed"], sync1.names, token) == (True, False, ["facts", "register"], ["registration"])
+    request = json.loads(sync1.asked[1].secret["Request"])
+    assert (request["access_token"], request["upn"], request["tenant_id"]) == ("canary-token", "admin@contoso.lab", TENANT)
+    assert request["gmsa"] == {"name": "", "username": DOMAIN["username"], "password": DOMAIN["password"]}
+    assert [one["name"] for one in request["domains"]] == ["contoso.lab"]
+    assert (result["agent_id"], result["certificate"]["days_left"], result["steps"]) == (AGENT_ID, 52, ALL_WELL["steps"])
+
+
+def test_cut_off_registration_is_ended_without_a_sign_in(token: list[str], tmp_path: Path) -> None:
+    sync1 = answering(host_data(registration_pending=True), steps=[])
+    assert register(sync1, tmp_path)["failed"] is False
+    assert (sync1.asked[1].parameters["Restart"], sync1.asked[1].parameters["Session"], sync1.asked[1].secret, token) == (True, "", {}, [])
+
+
+def test_check_mode_signs_in_and_changes_nothing(token: list[str], tmp_path: Path) -> None:
+    sync1 = answering(FRESH)
+    result = register(sync1, tmp_path, check_mode=True)
+    assert (result["changed"], sync1.names, token) == (True, ["facts"], ["registration"])
+    assert result["msg"].startswith("The agent would be registered: not registered; the service logs on as NT SERVICE")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"busy": True}, "Another task is installing, registering or removing the agent on win1"),
+        ({"error": "no module"}, "The agent's PowerShell module could not be used on win1: no module"),
+        ({"steps": [{**ALL_WELL["steps"][0], "error": "denied"}]}, "The step 'domain' (contoso.lab) failed: denied;"),
+        ({"service_error": "it hangs"}, "The agent's service does not start: it hangs"),
+        ({"facts": FRESH}, "win1 has no registration"),
+        ({"facts": host_data(certificates__0__not_after="2026-11-30T00:00:00Z")}, "still ends on 2026-11-30T00:00:00Z"),
+        ({"steps": [{"name": "domain"}]}, "answered with nothing for steps[0].target"),
+    ],
+)
+def test_end_of_a_registration_is_told(token: list[str], tmp_path: Path, answer: dict[str, t.Any], words: str) -> None:
+    result = register(answering(FRESH, **answer), tmp_path)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert words in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "options", "words"),
+    [
+        (empty_data(), {}, "The agent is not installed on win1"),
+        (host_data(product__tenant_id="00000000-0000-0000-0000-000000000001"), {}, "set 'force: true' to move the agent"),
+        (
+            {**FRESH, "platform": host_data(platform__directory__account_container=False)["platform"]},
+            {},
+            "The service account cannot be set on win1: The domain has lost its container",
+        ),
+    ],
+)
+def test_what_cannot_end_well_is_not_begun(
+    token: list[str], tmp_path: Path, facts: dict[str, t.Any], options: dict[str, t.Any], words: str
+) -> None:
+    sync1 = answering(facts)
+    result = register(sync1, tmp_path, **options)
+    assert (result["failed"], result["changed"], sync1.names, token) == (True, False, ["facts"], [])
+    assert words in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tenant_id": "x"}, "no GUID"),
+        ({"domains": []}, "'domains' is empty"),
+        ({"domains": [{**DOMAIN, "name": "CONTOSO"}]}, "is no DNS name"),
+        ({"gmsa": {"name": "svcSync"}}, "its name must end in '$'"),
+        ({"certificate_renewal_days": -1}, "'certificate_renewal_days' is -1"),
+        ({"sign_in": {"method": "client_secret", "client_id": "x", "client_secret": "canary"}}, "an application cannot register an agent"),
+        ({"cloud": "AzureChinaCloud"}, "No registration scope is known"),
+        ({"lock_dir": "locks"}, "no full path"),
+    ],
+)
+def test_bad_input_is_refused(token: list[str], tmp_path: Path, options: dict[str, t.Any], words: str) -> None:
+    sync1 = answering(FRESH)
+    result = register(sync1, tmp_path, **options)
+    assert result["failed"] and words in result["msg"] and "register" not in sync1.names
