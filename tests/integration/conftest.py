@@ -87,7 +87,7 @@ def lab_states() -> dict[str, LabState]:
 def register(lab: Lab) -> None:
     """Bring every host from nothing to a registered agent."""
     done = run_playbook("playbooks/site.yml", inventory=lab.inventory, extra_vars=role_variables(lab.state / "report"))
-    assert done.returncode == 0, done.output
+    assert done.returncode == 0, done.tail
 
 
 def role_variables(report_dir: Path) -> dict[str, t.Any]:

@@ -112,7 +112,7 @@ def story(lab: Lab, agent: LabRun, tmp_path_factory: pytest.TempPathFactory) -> 
     variables = {"host": HOST, "steps": steps, "results": str(results), "control": control}
     told = run_playbook(str(Path(__file__).with_name("cloud_steps.yml")), inventory=lab.inventory, extra_vars=variables)
     (results.parent / "output.log").write_text(told.output, encoding="utf-8")
-    assert told.returncode == 0, told.output
+    assert told.returncode == 0, told.tail
     return t.cast(dict[str, Outcome], json.loads(results.read_text(encoding="utf-8")))
 
 
@@ -138,7 +138,7 @@ def asked(outcome: Outcome, route: str) -> int:
 
 
 def test_site_leaves_an_active_agent_whose_domain_is_synchronised(agent: LabRun, lab: Lab) -> None:
-    assert agent.returncode == 0, agent.output
+    assert agent.returncode == 0, agent.tail
     assert agent.rows[HOST]["status"] == "compliant"
     found = {check["name"]: check["status"] for check in agent.rows[HOST]["checks"]}
     assert (found["cloud"], found["cloud_records"], found[f"synchronization {ROOT}"]) == ("pass", "pass", "pass")

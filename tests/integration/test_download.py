@@ -106,7 +106,7 @@ def run_playbook_for(lab: Lab, cache: Path, tmp_path_factory: pytest.TempPathFac
             inventory=lab.inventory,
             extra_vars={"step": step, "results": str(folder / "results.json"), "cache_dir": str(cache)},
         )
-        assert done.returncode == 0, done.output
+        assert done.returncode == 0, done.tail
         assert not [secret for secret in lab.secrets if secret in done.output]
         results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         return [results[name] for name in names]

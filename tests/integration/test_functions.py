@@ -37,7 +37,7 @@ def answer(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Answer:
     given = {"cultures": CULTURES}
     playbook = Path(__file__).with_name("function_cases.yml")
     run = run_playbook(str(playbook), inventory=lab.inventory, extra_vars={**values, "values": json.dumps(given)})
-    assert run.returncode == 0, run.output
+    assert run.returncode == 0, run.tail
     return dict(json.loads((folder / "results.json").read_text(encoding="utf-8")))
 
 

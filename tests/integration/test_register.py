@@ -78,7 +78,7 @@ def register(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Register:
         (folder / "output.log").write_text(run.output, encoding="utf-8")
         print(f"{hosts} {' '.join(arguments)}: {run.seconds:.0f} s, output in {folder / 'output.log'}")
         results = {file.stem: {**json.loads(file.read_text(encoding="utf-8")), "run": run} for file in folder.glob("*.json")}
-        assert results, run.output
+        assert results, run.tail
         return results
 
     return call

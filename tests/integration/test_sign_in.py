@@ -67,7 +67,7 @@ class Controller:
         inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": lab_vars}}), encoding="utf-8")
         file.unlink(missing_ok=True)
         done = self._run(PROBE, {"probe_sign_ins": sign_ins, "probe_file": str(file)}, inventory=inventory, **options)
-        assert done.returncode == 0, done.output
+        assert done.returncode == 0, done.tail
         rows = json.loads(file.read_text(encoding="utf-8"))
         got = {name: [rows[f"{name}-{n}"] for n in range(HOSTS)] for name in sign_ins}
         assert all(row == of_one[0] for of_one in got.values() for row in of_one)
@@ -100,9 +100,9 @@ def flat(text: str) -> str:
 def empty(controller: Controller) -> Controller:
     """The controller after it was asked what a sign-in would do, and one that a person declined."""
     predicted = controller.sign_in("--check")
-    assert predicted.outcomes("changed") == {TASK}, predicted.output
+    assert predicted.outcomes("changed") == {TASK}, predicted.tail
     declined = controller.sign_in(declined=True)
-    assert declined.outcomes("fatal") == {TASK}, declined.output
+    assert declined.outcomes("fatal") == {TASK}, declined.tail
     assert "AADSTS16000): the device code was declined on the sign-in page" in flat(declined.output)
     return controller
 
@@ -119,7 +119,7 @@ def signed_in(empty: Controller) -> Run:
 
 def test_person_is_shown_the_page_and_the_code_while_the_task_waits(signed_in: Run, controller: Controller) -> None:
     # The answer was given after the line was read: had it come with the task's end, the code would have run out.
-    assert signed_in.returncode == 0, signed_in.output
+    assert signed_in.returncode == 0, signed_in.tail
     shown = CODE.search(signed_in.output)
     assert shown and shown["page"].startswith(controller.lab.data["microsoft"]["url"])
     assert signed_in.outcomes("changed") == {TASK}
@@ -137,7 +137,7 @@ def test_sign_in_that_works_is_left_alone(signed_in: Run, controller: Controller
     controller.lab.microsoft.reset_counters()
     predicted = controller.sign_in("--check", username=controller.people["mfa"]["upn"])
     for again in (predicted, controller.sign_in()):
-        assert again.returncode == 0 and again.outcomes("changed") == set(), again.output
+        assert again.returncode == 0 and again.outcomes("changed") == set(), again.tail
         assert not CODE.search(again.output)
     assert controller.lab.microsoft.state()["counts"]["tokens_issued"] == 0
     assert controller.cache.read_bytes() == before
@@ -211,7 +211,7 @@ def test_microsoft_is_asked_once_a_run_for_all_hosts(probed: Probed) -> None:
 def test_forced_sign_in_replaces_the_user(every_probe: dict[str, Probed], controller: Controller) -> None:
     before = json.loads(controller.cache.read_text(encoding="utf-8"))["RefreshToken"]
     forced = controller.sign_in("-e", "force=true", upn=controller.people["reader"]["upn"])
-    assert forced.outcomes("changed") == {TASK}, forced.output
+    assert forced.outcomes("changed") == {TASK}, forced.tail
     assert "it can look, but not register agents" in flat(forced.output)
     assert json.loads(controller.cache.read_text(encoding="utf-8"))["RefreshToken"] != before
 

@@ -23,7 +23,7 @@ LAB_STATE = "registered"
 def test_restored_hosts_are_as_wanted(playbook: str, lab: Lab, ansible_playbook: RunPlaybook) -> None:
     lab.microsoft.reset_counters()
     done = ansible_playbook(playbook)
-    assert done.returncode == 0, done.output
+    assert done.returncode == 0, done.tail
     assert set(done.recap) == set(lab.hosts)
     assert done.changed_hosts == set()
     assert {row["status"] for row in done.rows.values()} == {"compliant"}

@@ -98,7 +98,7 @@ def upgraded(installed: LabRun, lab: Lab, name: str, ansible_playbook: RunPlaybo
 
 
 def test_upgrade_restarts_the_host_and_ends_well(upgraded: LabRun, name: str) -> None:
-    assert upgraded.returncode == 0, upgraded.output
+    assert upgraded.returncode == 0, upgraded.tail
     row = upgraded.rows[name]
     assert (row["status"], row["version"]) == ("compliant", "1.1.2505.0")
     assert row["phases"] == ["download", "install", "reboot"]

@@ -32,6 +32,7 @@ START_UP_HOOKS = ("CompiledOnce.dll", "OlderAnsible.dll")
 #: Files of a host's programs that may hold an address.
 _SETTINGS = ("*.config", "*.xml")
 _POWERSHELL_STUBS = ("windows/system32", "windows/syswow64")
+_SYSTEM_FOLDERS = ("windows/system32", "windows/system32/WindowsPowerShell/v1.0")
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,14 @@ class Prefix:
         except subprocess.TimeoutExpired as error:
             raise RuntimeError(f"wineserver {option} did not end within {limit()} s in {self.path}.") from error
 
+    def program(self, name: str) -> str:
+        """Return the Windows path of a program of the system folder, any other name as it is.
+
+        A bare name goes through Wine's start.exe and Explorer, two processes more, which now and then fail under load.
+        """
+        folder = next((folder for folder in _SYSTEM_FOLDERS if (self.drive / folder / name).exists()), None)
+        return str(PureWindowsPath("C:/", folder, name)) if folder else name
+
     def run(self, *command: str, environment: Mapping[str, str] | None = None) -> str:
         """Run a program to its end, with these variables beside its environment, and return what it prints.
 
@@ -126,7 +135,7 @@ class Prefix:
         where: dict[str, Any] = {"env": self.environment(environment), "cwd": self.path}
         try:
             done = subprocess.run(
-                [WINE, *command], **where, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=limit(), check=False
+                [WINE, self.program(command[0]), *command[1:]], **where, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=limit(), check=False
             )
         except subprocess.TimeoutExpired:
             return None

@@ -58,7 +58,7 @@ def begin(prefix: Prefix, arguments: list[str], variables: Mapping[str, str], di
     mark.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, _STARTS + 1):
         process = subprocess.Popen(
-            [WINE, "winrshost.exe", *arguments],
+            [WINE, prefix.program("winrshost.exe"), *arguments],
             cwd=directory,
             env=prefix.environment({**variables, "WINRSHOST_STARTED": rf"C:\windows\Temp\{mark.name}"}),
             stdin=subprocess.PIPE,

@@ -81,7 +81,7 @@ def runs(lab: t.Any, started: str) -> bool:
 def test_detached_task_outlives_a_restart_of_winrm(lab: t.Any, playbook: Callable[..., t.Any]) -> None:
     values = {"host": lab.hosts[0], "lab": str(LAB), "state": str(lab.state), "limit": limit()}
     run = playbook(Path(__file__).with_name("faults.yml"), extra_vars=values)
-    assert run.returncode == 0, run.output
+    assert run.returncode == 0, run.tail
 
 
 def test_command_ends_with_a_restart_of_winrm(lab: t.Any, protocol: winrm.Protocol, shell: str) -> None:
@@ -120,7 +120,7 @@ def test_command_goes_on_when_its_connection_is_cut(lab: t.Any, protocol: winrm.
 def test_win_reboot_restarts_a_host(lab: t.Any, playbook: Callable[..., t.Any], python: str) -> None:
     values = {"host": lab.hosts[0], "package": rf"\\FILES\packages\release-{RELEASES[-1]}.exe", "limit": limit()}
     run = playbook(Path(__file__).with_name("restart.yml"), extra_vars=values, python=python)
-    assert run.returncode == 0, run.output
+    assert run.returncode == 0, run.tail
 
 
 def test_restart_of_the_lab_is_a_restart(lab: t.Any) -> None:

@@ -34,7 +34,7 @@ def run(lab: t.Any, playbook: Callable[..., t.Any], tmp_path_factory: pytest.Tem
     values["download_url"] = lab.data["microsoft"]["url"] + DOWNLOAD_PATH
     before = {name: len(lab.proxied(name)) for name in NAMES}
     done = playbook(Path(__file__).with_name("network.yml"), extra_vars=values)
-    assert done.returncode == 0, done.output
+    assert done.returncode == 0, done.tail
     proxied = {name: lab.proxied(name)[before[name] :] for name in NAMES}
     return {**json.loads(results.read_text(encoding="utf-8")), "proxied": proxied}
 

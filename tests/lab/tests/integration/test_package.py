@@ -29,7 +29,7 @@ def outcome(lab: t.Any, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     values = {"host": lab.hosts[-1], "results": str(results)}
     playbook = Path(__file__).with_name("package.yml")
     run = run_playbook(str(playbook), inventory=lab.inventory, extra_vars=values)
-    assert run.returncode == 0, run.output
+    assert run.returncode == 0, run.tail
     return dict(json.loads(results.read_text(encoding="utf-8")))
 
 

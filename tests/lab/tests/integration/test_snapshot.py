@@ -45,7 +45,7 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Look:
         accounts = {name: lab.data["microsoft"][name] for name in ("user", "forest")}
         values = {"host": lab.hosts[0], **accounts, "look": only_look, "results": str(results)}
         done = run_playbook(Path(__file__).with_name("agent.yml"), inventory=lab.inventory, extra_vars=values)
-        assert done.returncode == 0, done.output
+        assert done.returncode == 0, done.tail
         return dict(json.loads(results.read_text(encoding="utf-8")))
 
     return call

@@ -82,7 +82,7 @@ def runs(lab: t.Any, untrusted_url: str, program: Path, tmp_path_factory: pytest
         variables.write_text(json.dumps(values))
         playbook = Path(__file__).with_name("windows.yml")
         run = run_playbook(str(playbook), "--extra-vars", f"@{variables}", inventory=lab.inventory, python=python)
-        assert run.returncode == 0, run.output
+        assert run.returncode == 0, run.tail
         return dict(json.loads(results.read_text()))
 
     with ThreadPoolExecutor(min(len(PYTHONS), len(hosts))) as pool:
