@@ -134,8 +134,9 @@ class Prefix:
         """Run a program and return its exit code, None for one that was still running at the lab's limit."""
         where: dict[str, Any] = {"env": self.environment(environment), "cwd": self.path}
         try:
+            program = [WINE, self.program(command[0]), *command[1:]]
             done = subprocess.run(
-                [WINE, self.program(command[0]), *command[1:]], **where, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=limit(), check=False
+                program, **where, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=limit(), check=False
             )
         except subprocess.TimeoutExpired:
             return None
