@@ -33,12 +33,18 @@ def _connection(data: dict[str, Any]) -> dict[str, Any]:
         "ansible_password": data["windows"]["password"],
         "ansible_winrm_transport": "ntlm",
         "ansible_winrm_ca_trust_path": data["pki"]["ca"],
+        # A run with ansible_connection=psrp, an extra variable, needs no more than that.
+        "ansible_psrp_auth": "ntlm",
+        "ansible_psrp_protocol": "https",
+        "ansible_psrp_ca_cert": data["pki"]["ca"],
         # Seconds that an async task has to start in, and an answer to come in: the defaults are for hosts that have a processor to
         # themselves.
         "ansible_win_async_startup_timeout": limit(),
         "ansible_winrm_read_timeout_sec": limit(),
         "ansible_psrp_read_timeout": limit(),
         "ansible_psrp_connection_timeout": limit(),
+        # A question for output that has had no answer for so long is asked again.
+        "ansible_psrp_operation_timeout": 60,
         # ansible-core 2.21 looks its interpreter up on the PATH, where Wine finds no exact names: it is told where PowerShell is.
         "ansible_pwsh_interpreter": PWSH_HOME + r"\pwsh.exe",
     }
