@@ -24,7 +24,7 @@ from ..plugin_utils._agent.registration import (
 )
 from ..plugin_utils._checks.directory import account_problems
 from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
-from ..plugin_utils._host.detached import is_connection_error, reconnect
+from ..plugin_utils._host.connection import is_connection_error, reconnect
 from ..plugin_utils._host.payload import load_payload
 from ..plugin_utils._host.probe import host_probe
 from ..plugin_utils._options.rules import require_dns_name, require_guid, require_managed_account, require_positive

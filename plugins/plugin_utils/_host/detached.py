@@ -18,6 +18,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from .._core.errors import RemoteError
+from .connection import is_connection_error, reconnect
 
 Result = dict[str, t.Any]
 
@@ -27,7 +28,6 @@ _ASYNC_STATUS = "ansible.windows.async_status"
 #: Seconds between two questions for a job, and the least time that a job has beyond its own limit.
 _POLL_SECONDS = 5
 _MARGIN_SECONDS = 60
-_CONNECTION_LIBRARIES = ("winrm", "pypsrp", "requests", "urllib3")
 #: async_status reads a job's file while the job writes it, and then calls the job finished; a job that was killed while it wrote stays so.
 _HALF_WRITTEN = "Could not parse job output"
 _HALF_WRITTEN_TIMES = 5
@@ -114,26 +114,6 @@ class DetachedJob:
                 display.warning(f"The connection to {self._host} is lost ({error}). The job goes on there, and is asked for again.")
                 time.sleep(_POLL_SECONDS)
                 reconnect(self._action._connection)
-
-
-def reconnect(connection: t.Any) -> None:
-    """Forget a connection's old session and make a new one; a host that is still away shows itself in the next question.
-
-    reset() and not close(), which would first talk to the host.
-    """
-    try:
-        connection.reset()
-    except Exception as error:
-        if not is_connection_error(error):
-            raise
-        display.vvv(f"The host does not answer yet ({error}).")
-
-
-def is_connection_error(error: Exception) -> bool:
-    """Whether an error says that the host could not be asked: Ansible's own, or one that a connection plugin lets through bare."""
-    library = type(error).__module__.partition(".")[0]
-    # The winrm plugin wraps what fails in a command, and not what fails when it tidies up after one.
-    return isinstance(error, (AnsibleConnectionFailure, OSError)) or library in _CONNECTION_LIBRARIES
 
 
 def _is_half_written(status: Result) -> bool:

@@ -26,6 +26,7 @@ except ImportError:
 
 from .._core.errors import AgentError, RemoteError
 from .._core.parsing import parse_answer
+from .._host.connection import lost_is_unreachable
 from .._host.detached import DetachedJob
 from .._host.payload import load_payload
 from .._options.specs import SPECS
@@ -111,6 +112,14 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {_first_error(answer)}")
         content = parse_answer(kind, answer["result"], f"The step '{name}' on {self._agent_host}")
         return Reply(content, bool(answer.get("changed")))
+
+    def _low_level_execute_command(self, *arguments: t.Any, **options: t.Any) -> Result:
+        with lost_is_unreachable(self._agent_host):
+            return t.cast(Result, super()._low_level_execute_command(*arguments, **options))
+
+    def _transfer_file(self, local_path: str, remote_path: str) -> str:
+        with lost_is_unreachable(self._agent_host):
+            return str(super()._transfer_file(local_path, remote_path))
 
     def _agent_hide(self, secret: str) -> None:
         """Keep a secret that is no option (a token fetched during the task) out of the result."""

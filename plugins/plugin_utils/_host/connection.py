@@ -1,0 +1,87 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lost connections to a host: how one is recognised, whichever connection plugin raises it, and how a new one is made.
+
+FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import typing as t
+from collections.abc import Iterator
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.utils.display import Display
+
+display = Display()
+
+#: What the libraries below the plugins raise for a host that does not answer, drops a session or refuses one. The plugins wrap a part
+#: of it: winrm not what fails when it tidies up after a command, psrp only time-outs of a command that runs.
+_LIBRARY_ERRORS = {
+    "pypsrp.exceptions": (
+        "AuthenticationError",
+        "InvalidPipelineStateError",
+        "InvalidRunspacePoolStateError",
+        "WinRMTransportError",
+        "WSManFaultError",
+    ),
+    "requests.exceptions": ("ChunkedEncodingError", "ConnectionError", "Timeout"),
+    "urllib3.exceptions": ("HTTPError",),
+    "winrm.exceptions": ("WinRMError", "WinRMOperationTimeoutError", "WinRMTransportError"),
+}
+
+
+def is_connection_error(error: Exception) -> bool:
+    """Whether an error says that the host could not be asked: Ansible's own, or one that a connection plugin lets through bare."""
+    return isinstance(error, (AnsibleConnectionFailure, ConnectionError, TimeoutError, *_library_errors()))
+
+
+@contextlib.contextmanager
+def lost_is_unreachable(host: str) -> Iterator[None]:
+    """Let a lost connection that a plugin lets through bare make the host unreachable; Ansible would call the task failed.
+
+    Raises:
+        AnsibleConnectionFailure: the connection is lost.
+    """
+    try:
+        yield
+    except AnsibleConnectionFailure:
+        raise
+    except Exception as error:
+        if not is_connection_error(error):
+            raise
+        raise AnsibleConnectionFailure(f"The connection to {host} is lost ({error}): run this again when it answers.") from error
+
+
+def reconnect(connection: t.Any) -> None:
+    """Forget a connection's old session and make a new one; a host that is still away shows itself in the next question.
+
+    Nothing is said to the old session: what runs there goes on.
+    """
+    _forget(connection)
+    try:
+        connection.reset()
+    except Exception as error:
+        if not is_connection_error(error):
+            raise
+        _forget(connection)
+        display.vvv(f"The host does not answer yet ({error}).")
+
+
+def _forget(connection: t.Any) -> None:
+    """Take its runspace pool from a psrp connection, whose reset() would close it on the host, or use one that could not be opened.
+
+    winrm's reset() forgets its shell without a word.
+    """
+    if hasattr(connection, "runspace"):
+        connection.runspace = None
+
+
+def _library_errors() -> Iterator[type[Exception]]:
+    """The types of _LIBRARY_ERRORS; a library that is not loaded (pypsrp is optional) has raised nothing."""
+    for module, names in _LIBRARY_ERRORS.items():
+        if module in sys.modules:
+            yield from (getattr(sys.modules[module], name) for name in names)
