@@ -134,7 +134,7 @@ class Prefix:
         """Run a program and return its exit code, None for one that was still running at the lab's limit."""
         where: dict[str, Any] = {"env": self.environment(environment), "cwd": self.path}
         try:
-            program = [WINE, self.program(command[0]), *command[1:]]
+            program = [str(WINE), self.program(command[0]), *command[1:]]
             done = subprocess.run(
                 program, **where, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=limit(), check=False
             )
