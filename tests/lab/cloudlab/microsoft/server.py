@@ -72,8 +72,16 @@ class Server:
         self.stop()
 
 
-def _listener(address: str, port: int, app: Flask, tls: BuiltinSSLAdapter) -> WsgiServer:
-    server = WsgiServer((address, port), app, numthreads=_THREADS)
+class _Listener(WsgiServer):
+    """Cheroot's server, which would print of every client that goes away in the middle."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """Write into the log of this side."""
+        _LOG.log(level, "%s", msg, exc_info=traceback)
+
+
+def _listener(address: str, port: int, app: Flask, tls: BuiltinSSLAdapter) -> _Listener:
+    server = _Listener((address, port), app, numthreads=_THREADS)
     server.ssl_adapter = tls
     return server
 
