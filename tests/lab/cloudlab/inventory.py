@@ -27,13 +27,13 @@ def inventory(data: dict[str, Any]) -> str:
 
 def _connection(data: dict[str, Any]) -> dict[str, Any]:
     return {
-        "ansible_connection": "winrm",
+        # An extra variable ansible_connection would go for tasks too that are delegated to the controller.
+        "ansible_connection": "{{ lab_connection | default('winrm') }}",
         "ansible_port": 5986,
         "ansible_user": data["windows"]["user"],
         "ansible_password": data["windows"]["password"],
         "ansible_winrm_transport": "ntlm",
         "ansible_winrm_ca_trust_path": data["pki"]["ca"],
-        # A run with ansible_connection=psrp, an extra variable, needs no more than that.
         "ansible_psrp_auth": "ntlm",
         "ansible_psrp_protocol": "https",
         "ansible_psrp_ca_cert": data["pki"]["ca"],
