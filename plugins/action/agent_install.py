@@ -16,6 +16,7 @@ from ..plugin_utils._agent.installing import (
     State,
     described_host,
     described_state,
+    files_left,
     judge_installation,
     judge_removal,
     plan_installation,
@@ -118,7 +119,7 @@ class ActionModule(AgentAction):
         reply = self._agent_payload("remove", RemoveAnswer, parameters, detached_for=options["timeout"])
         verdict = judge_removal(reply.content, facts, options["timeout"], self._agent_host)
         self._agent_conclude(verdict, described_state(reply.content.facts), reply.changed, result)
-        result["remains"] = remains(facts, reply.content.facts)
+        result["remains"] = [*remains(facts, reply.content.facts), *files_left(reply.content)]
         result["msg"] = f"The agent is removed from {self._agent_host}. What stays: {' '.join(result['remains']) or 'nothing.'}"
 
     def _agent_conclude(self, verdict: Verdict, after: State, changed: bool, result: Result) -> None:

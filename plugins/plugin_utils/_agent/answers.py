@@ -49,6 +49,8 @@ class RemoveAnswer:
         restart: whether an uninstaller asks for a restart of the host.
         log_path: the last uninstaller's log, None when none was run.
         log_tail: its end.
+        problems: what could not be taken away of the leftovers, and why.
+        left: the files that could not be deleted.
         error: 'exit code' when that tells why it failed, else the reason, '' when it went well.
         facts: the host afterwards.
     """
@@ -59,6 +61,8 @@ class RemoveAnswer:
     restart: bool
     log_path: str | None
     log_tail: str
+    problems: tuple[str, ...]
+    left: tuple[str, ...]
     error: str
     facts: AgentFacts
 

@@ -181,7 +181,8 @@ def judge_removal(answer: RemoveAnswer, before: AgentFacts, timeout: int, host: 
     found = {**described_host(answer.facts), "log": _log(answer.log_path, answer.log_tail)}
     if answer.busy:
         return Verdict(found, second_task(host))
-    found.update(exit_code=answer.exit_code, reboot_required=answer.restart)
+    # What cannot be deleted is in use: the restart frees it.
+    found.update(exit_code=answer.exit_code, reboot_required=answer.restart or bool(answer.left or answer.problems))
     if answer.exit_code is not None:
         found["exit_meaning"] = explain_exit_code(answer.exit_code).meaning
     if answer.error == "exit code":
@@ -195,6 +196,8 @@ def _not_removed(answer: RemoveAnswer, before: AgentFacts, host: str) -> str:
     after = answer.facts
     if answer.error:
         return f"The agent could not be removed from {host}: {answer.error} Mend that and run it again."
+    if answer.problems:
+        return f"Parts of the agent could not be removed from {host}: {' '.join(answer.problems)} Restart the host and run it again."
     if is_there(after) or is_shared_left(after):
         return f"All steps ended well, but parts of the agent are still on {host}: restart it and run it again."
     if before.other_agents and before.service(UPDATER_SERVICE).present and not after.service(UPDATER_SERVICE).present:
@@ -203,6 +206,14 @@ def _not_removed(answer: RemoveAnswer, before: AgentFacts, host: str) -> str:
             "repair that agent with its own installer."
         )
     return ""
+
+
+def files_left(answer: RemoveAnswer) -> list[str]:
+    """Return in a sentence which files of the agent could not be deleted; none where all were."""
+    if not answer.left:
+        return []
+    more = f" and {len(answer.left) - 3} more" if len(answer.left) > 3 else ""
+    return [f"Files that something has open: {', '.join(answer.left[:3])}{more}; restart the host and delete them."]
 
 
 def second_task(host: str) -> str:
@@ -218,8 +229,8 @@ def _judge_exit(answer: InstallAnswer | RemoveAnswer, before: AgentFacts, log: s
     """Judge an installer's exit code."""
     if answer.timed_out or answer.exit_code is None:
         return Verdict({}, (
-            f"The installer did not end within {timeout} seconds on {host}; its process was ended, its own helpers may "
-            f"still run. Read {log} there, then give more in 'timeout'."
+            f"The installer did not end within {timeout} seconds on {host} and was stopped, with all that it had started. "
+            f"Read {log} there, then give more in 'timeout'."
         ))
     code = explain_exit_code(answer.exit_code)
     found: State = {"exit_code": answer.exit_code, "exit_meaning": code.meaning}

@@ -26,7 +26,7 @@ $Ansible.Changed = $false
 # include: storage.ps1
 # include: settings.ps1
 # include: agent.ps1
-# include: installer.ps1
+# include: turn.ps1
 # include: timestamp.ps1
 # include: package.ps1
 # include: process.ps1

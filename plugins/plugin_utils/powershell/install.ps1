@@ -16,15 +16,21 @@ param(
     [string]$Settings = '',
     [int]$TimeoutSeconds = 1800
 )
+# include: language.ps1
+
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $Ansible.Changed = $false
 
 # include: storage.ps1
+# include: json.ps1
 # include: settings.ps1
 # include: agent.ps1
+# include: trust.ps1
 # include: services.ps1
+# include: turn.ps1
+# include: job.ps1
 # include: installer.ps1
 
 function Assert-ProvenPackage {
@@ -51,7 +57,9 @@ function Stop-StrayWizard {
 
 function Invoke-Bundle {
     # Runs the bundle to its end and returns its exit code; nothing when it had to be stopped.
-    $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($LogPath))
+    foreach ($path in @($PackagePath, $LogPath)) {
+        $null = Confirm-Folder -Path ([System.IO.Path]::GetDirectoryName($path)) -Change
+    }
     $arguments = (@($BundleArguments) + @('/quiet', '/norestart', '/log', "`"$LogPath`"")) -join ' '
     $began = [System.DateTime]::UtcNow
     # Held open without write or delete sharing, so that nobody can exchange the file between proof and start.
@@ -100,7 +108,7 @@ function Install-Package {
 
 function Set-WantedSetting {
     try {
-        $applied = Set-AgentSetting -ConfigurationPath ((Get-ProductFact).executable + '.config') -Wanted ($Settings | ConvertFrom-Json)
+        $applied = Set-AgentSetting -ConfigurationPath ((Get-ProductFact).executable + '.config') -Wanted (ConvertFrom-JsonText -Text $Settings)
     }
     catch {
         $answer.settings_error = $_.Exception.GetBaseException().Message

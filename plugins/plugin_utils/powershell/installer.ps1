@@ -1,43 +1,7 @@
-# Runs installer programs one at a time: turns between tasks of this collection, Windows Installer's own turn, exit codes.
+# Runs installer programs: Windows Installer's own turn, exit codes, and the end of one that takes too long. Needs job.ps1.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-function Enter-Installation {
-    # The right to install on this host as a mutex that is held, or nothing when another task has it. A task whose controller was lost
-    # leaves its installation running. Windows frees a mutex when the process that holds it ends, however it ends.
-    $mutex = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, 'Global\entra_ops.cloud_sync.install'
-    try {
-        $entered = $mutex.WaitOne(0)
-    }
-    catch [System.Threading.AbandonedMutexException] {
-        # Its last holder was killed; it is ours now.
-        $entered = $true
-    }
-    if ($entered) {
-        return $mutex
-    }
-    $mutex.Dispose()
-    return $null
-}
-
-function Exit-Installation {
-    param(
-        [System.Threading.Mutex]$Mutex
-    )
-    $Mutex.ReleaseMutex()
-    $Mutex.Dispose()
-}
-
-function Test-InstallationRunning {
-    # Whether another task of this collection installs or removes at this moment.
-    $mutex = Enter-Installation
-    if ($null -eq $mutex) {
-        return $true
-    }
-    Exit-Installation -Mutex $mutex
-    return $false
-}
 
 function Wait-WindowsInstaller {
     # Windows Installer holds this mutex while it works; a second installation would end with 1618 at once.
@@ -86,9 +50,21 @@ function Test-ExitSuccess {
     return $null -ne $Code -and @(0, 3010, 1641) -contains (Get-ExitNumber -Code $Code)
 }
 
+function Stop-Installer {
+    # Ends an installer with its tree. Windows Installer works for it in a service of its own, sees that it is gone, and puts the host back:
+    # that is waited for, so that nothing is changed any more when the turn is free.
+    param(
+        [object]$Job
+    )
+    if (-not $Job.Terminate(10000)) {
+        throw 'The installer had to be stopped, and does not end: restart the host, then run it again.'
+    }
+    Wait-WindowsInstaller -Deadline ([System.DateTime]::UtcNow.AddSeconds(30))
+}
+
 function Invoke-Installer {
-    # Runs an installer to its end and returns its exit code; nothing when it had to be stopped. While another installation runs on the
-    # host (1618) it is tried again until the deadline.
+    # Runs an installer to its end and returns its exit code; $null when it had to be stopped, with all that it had started. While another
+    # installation runs on the host (1618) it is tried again until the deadline.
     param(
         [string]$Path,
         [string]$Arguments,
@@ -97,22 +73,19 @@ function Invoke-Installer {
     )
     # What an earlier run has written tells nothing of this one.
     [System.IO.File]::Delete($Log)
-    $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo -ArgumentList $Path, $Arguments
-    $start.UseShellExecute = $false
-    $start.CreateNoWindow = $true
     while ($true) {
         Wait-WindowsInstaller -Deadline $Deadline
-        $process = [System.Diagnostics.Process]::Start($start)
+        $job = New-InstallerJob -Path $Path -Arguments $Arguments
         try {
             $left = [System.Math]::Max(1, [int]($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds)
-            if (-not $process.WaitForExit($left)) {
-                $process.Kill()
+            if (-not $job.Wait($left)) {
+                Stop-Installer -Job $job
                 return $null
             }
-            $code = $process.ExitCode
+            $code = $job.ExitCode
         }
         finally {
-            $process.Dispose()
+            $job.Dispose()
         }
         if ((Get-ExitNumber -Code $code) -ne 1618 -or [System.DateTime]::UtcNow.AddSeconds(5) -ge $Deadline) {
             return $code

@@ -22,7 +22,7 @@ $Ansible.Changed = $false
 # include: settings.ps1
 # include: agent.ps1
 # include: services.ps1
-# include: installer.ps1
+# include: turn.ps1
 # include: process.ps1
 
 function ConvertTo-Hashtable {

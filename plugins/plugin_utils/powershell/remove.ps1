@@ -11,6 +11,8 @@ param(
     [bool]$KeepShared = $false,
     [int]$TimeoutSeconds = 1800
 )
+# include: language.ps1
+
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -19,8 +21,11 @@ $Ansible.Changed = $false
 # include: storage.ps1
 # include: settings.ps1
 # include: agent.ps1
+# include: turn.ps1
+# include: job.ps1
 # include: installer.ps1
 # include: services.ps1
+# include: trust.ps1
 
 function Add-Step {
     # Notes one uninstallation; throws when it did not end well, so that nothing after it is tried.
@@ -65,6 +70,19 @@ function Remove-Bundle {
     $log = [System.IO.Path]::Combine($LogDirectory, 'uninstall.log')
     $code = Invoke-Installer -Path $Matches['path'] -Arguments "$($Matches['rest']) /norestart /log `"$log`"" -Log $log -Deadline $deadline
     Add-Step -Code $code -Log $log
+}
+
+function Invoke-Cleaning {
+    # Takes one leftover away. What cannot be taken away is noted, and does not keep the rest from going.
+    param(
+        [scriptblock]$Action
+    )
+    try {
+        & $Action
+    }
+    catch {
+        $answer.problems += $_.Exception.GetBaseException().Message
+    }
 }
 
 function Remove-WindowsService {
@@ -117,8 +135,34 @@ function Remove-Directory {
     )
     $inside = $Path.StartsWith($env:ProgramFiles + '\', [System.StringComparison]::OrdinalIgnoreCase)
     if ($inside -and [System.IO.Directory]::Exists($Path)) {
-        [System.IO.Directory]::Delete($Path, $true)
+        Remove-Tree -Path $Path
         $Ansible.Changed = $true
+    }
+}
+
+function Remove-Tree {
+    # Deletes a folder with all that can be deleted; the files that cannot, such as a library that the event log has open, are noted.
+    param(
+        [string]$Path
+    )
+    $link = [int][System.IO.File]::GetAttributes($Path) -band [int][System.IO.FileAttributes]::ReparsePoint
+    if (-not $link) {
+        foreach ($folder in [System.IO.Directory]::GetDirectories($Path)) {
+            Remove-Tree -Path $folder
+        }
+        foreach ($file in [System.IO.Directory]::GetFiles($Path)) {
+            try {
+                [System.IO.File]::SetAttributes($file, [System.IO.FileAttributes]::Normal)
+                [System.IO.File]::Delete($file)
+            }
+            catch {
+                $answer.left += $file
+            }
+        }
+    }
+    if ($link -or @([System.IO.Directory]::GetFileSystemEntries($Path)).Count -eq 0) {
+        # A link goes, and what it leads to stays.
+        [System.IO.Directory]::Delete($Path)
     }
 }
 
@@ -176,17 +220,17 @@ function Remove-Leftover {
         [string]$AgentDirectory,
         [string]$UpdaterDirectory
     )
-    Remove-WindowsService -Name 'AADConnectProvisioningAgent'
-    Remove-Directory -Path $AgentDirectory
-    Remove-RegistryTree -Path $agentKey
-    Set-RegistrationPending -Pending $false
+    Invoke-Cleaning -Action { Remove-WindowsService -Name 'AADConnectProvisioningAgent' }
+    Invoke-Cleaning -Action { Remove-Directory -Path $AgentDirectory }
+    Invoke-Cleaning -Action { Remove-RegistryTree -Path $agentKey }
+    Invoke-Cleaning -Action { Set-RegistrationPending -Pending $false }
     foreach ($row in @(Get-UninstallFact | Where-Object -FilterScript { -not $_.updater -or -not $KeepShared })) {
-        Remove-RegistryTree -Path "SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\$($row.key)" -View $row.view
+        Invoke-Cleaning -Action { Remove-RegistryTree -Path "SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\$($row.key)" -View $row.view }
     }
     if (-not $KeepShared) {
-        Remove-WindowsService -Name 'AzureADConnectAgentUpdater'
-        Remove-Directory -Path $UpdaterDirectory
-        Remove-AgentCertificate
+        Invoke-Cleaning -Action { Remove-WindowsService -Name 'AzureADConnectAgentUpdater' }
+        Invoke-Cleaning -Action { Remove-Directory -Path $UpdaterDirectory }
+        Invoke-Cleaning -Action { Remove-AgentCertificate }
     }
 }
 
@@ -211,14 +255,14 @@ function Remove-Agent {
 }
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
-$answer = @{ busy = $false; exit_code = $null; timed_out = $false; restart = $false; log_path = $null; log_tail = ''; error = ''; facts = $null }
+$answer = @{ busy = $false; exit_code = $null; timed_out = $false; restart = $false; log_path = $null; log_tail = ''; problems = @(); left = @(); error = ''; facts = $null }
 $turn = Enter-Installation
 if ($null -eq $turn) {
     $answer.busy = $true
 }
 else {
     try {
-        $null = [System.IO.Directory]::CreateDirectory($LogDirectory)
+        $null = Confirm-Folder -Path $LogDirectory -Change
         Remove-Agent
     }
     catch [System.OperationCanceledException] {

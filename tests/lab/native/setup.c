@@ -5,7 +5,8 @@
  * the lab's registry key: SetupHold makes it wait until the value is gone or 0, SetupExitCode makes it end with that code (3010 and 1641 after
  * the installation, every other one after a roll-back), SetupBusyTimes makes that many runs end at once with 1618, SetupLogText is
  * written into the log.
- * Left out: windows, Burn's clean-room copy of itself, Windows Installer underneath (msiexec.c stands in for it), the ECMA connector
+ * As Burn does, it starts a copy of itself, which inherits its handles and does the work, and ends as that ends.
+ * Left out: windows, Windows Installer underneath (msiexec.c stands in for it), the ECMA connector
  * host and AADCloudSyncTools, event log channels. An uninstallation leaves the trace files and the agent's certificate (what the real
  * one does to the certificate is not documented).
  * Copyright (c) 2026 entra_ops contributors
@@ -20,6 +21,7 @@
 #include "setup_host.h"
 #include "setup_product.h"
 #include "setup_rows.h"
+#include "start_process.h"
 #include "build.h"
 
 LONG WINAPI RtlGetVersion(OSVERSIONINFOW *);
@@ -27,6 +29,8 @@ LONG WINAPI RtlGetVersion(OSVERSIONINFOW *);
 #define FAILED_AND_ROLLED_BACK 0x80070643u
 #define NEWER_IS_INSTALLED 0x80070666u
 #define CONDITION_IS_FALSE 0x81f40001u
+/* Tells the copy what it is. */
+#define CLEAN_ROOM L"-burn.clean.room"
 /* From this version on an upgrade keeps edits of the exe.config (D23). */
 #define CONFIGURATION_KEPT_SINCE L"1.1.1365.0"
 
@@ -83,6 +87,7 @@ static BOOL parse(int count, wchar_t **arguments)
 {
     for (int i = 1, taken; i < count; i += taken) {
         taken = take_pair(count - i, arguments + i);
+        if (!taken && !wcscmp(arguments[i], CLEAN_ROOM)) taken = 1;
         if (!taken && (take_action(arguments[i]) || take_flag(arguments[i]) || take_variable(arguments[i]))) taken = 1;
         if (!taken) return FALSE;
     }
@@ -355,11 +360,28 @@ static void log_start(void)
     write_log(L"i000", L"Setting version variable 'WixBundleVersion' to value '" VERSION_WIDE L"'");
 }
 
+/* Runs the copy to its end. */
+static DWORD run_copy(void)
+{
+    const wchar_t *line = GetCommandLineW();
+    size_t size = wcslen(line) + wcslen(CLEAN_ROOM) + 2;
+    wchar_t *command = malloc(size * sizeof *command);
+    STARTUPINFOW start = {.cb = sizeof start};
+    PROCESS_INFORMATION process;
+    DWORD code;
+    swprintf(command, size, L"%ls %ls", line, CLEAN_ROOM);
+    if (!start_process(command, TRUE, 0, &start, &process)) return GetLastError();
+    WaitForSingleObject(process.hProcess, INFINITE);
+    GetExitCodeProcess(process.hProcess, &code);
+    return code;
+}
+
 int wmain(int count, wchar_t **arguments)
 {
     DWORD code = ERROR_INVALID_PARAMETER;
     BOOL understood = parse(count, arguments);
     wchar_t wish[512];
+    if (count < 2 || wcscmp(arguments[count - 1], CLEAN_ROOM)) return (int)run_copy();
     open_log(options.log, L"Microsoft_Azure_AD_Connect_Provisioning_Agent_Package");
     log_start();
     if (understood) code = run();

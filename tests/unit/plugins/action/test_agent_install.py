@@ -31,6 +31,7 @@ def installed(**changes: t.Any) -> dict[str, t.Any]:
 def removed(**changes: t.Any) -> dict[str, t.Any]:
     """Return what remove.ps1 answers after all went well."""
     whole = {"busy": False, "exit_code": 0, "timed_out": False, "restart": False, "log_path": LOG, "log_tail": "", "error": ""}
+    whole |= {"problems": [], "left": []}
     return {**whole, "facts": empty_data(), **changes}
 
 
