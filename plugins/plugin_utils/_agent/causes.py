@@ -37,14 +37,21 @@ _WINDOWS = Cause("the package does not serve this Windows", "use Windows Server 
 _DISK = Cause("the disk is full", "make room on the system drive")
 _BUSY = Cause("another installation holds Windows Installer, or hangs", "look for msiexec.exe on the host, or restart the host")
 
-#: What a line of the log tells, the more telling first.
+#: What a number in the log tells, the more telling first; the words around it may be in the host's language.
+_CODES = (
+    (re.compile(r"0x81f40001", re.IGNORECASE), _WINDOWS),
+    # ERROR_SERVICE_LOGON_FAILED, ERROR_LOGON_FAILURE, ERROR_LOGON_TYPE_NOT_GRANTED, and Windows Installer's own 1920.
+    (re.compile(r"0x8007042d|0x8007052e|0x80070569|\b1920\. ", re.IGNORECASE), _LOG_ON),
+    (re.compile(r"0x80070070", re.IGNORECASE), _DISK),
+)
+#: What a line of the log tells in English, the more telling first.
 _LINES = (
     (re.compile(r"requires Windows Server|bundle condition evaluated to false", re.IGNORECASE), _WINDOWS),
     (re.compile(r"VaultSvc|Credential Manager", re.IGNORECASE), _VAULT),
-    (re.compile(r"sufficient privileges to start system services|logon failure|0x8007042d", re.IGNORECASE), _LOG_ON),
-    (re.compile(r"not enough space|disk (is )?full|0x80070070", re.IGNORECASE), _DISK),
+    (re.compile(r"sufficient privileges to start system services|logon failure", re.IGNORECASE), _LOG_ON),
+    (re.compile(r"not enough space|disk (is )?full", re.IGNORECASE), _DISK),
 )
-_NUMBERS = {112: _DISK, 1618: _BUSY, 1069: _LOG_ON}
+_NUMBERS = {112: _DISK, 1618: _BUSY, 1069: _LOG_ON, 0x81F40001: _WINDOWS}
 
 
 def likely_cause(exit_code: int, log: str, before: AgentFacts) -> Cause | None:
@@ -58,12 +65,12 @@ def likely_cause(exit_code: int, log: str, before: AgentFacts) -> Cause | None:
     number = explain_exit_code(exit_code).number
     if before.vault.start_type == "disabled":
         return _VAULT
-    for pattern, cause in _LINES:
+    if number in _NUMBERS:
+        return _NUMBERS[number]
+    for pattern, cause in (*_CODES, *_LINES):
         if pattern.search(log):
             return cause
-    if number == 1603 and is_half_removed(before):
-        return _HALF_REMOVED
-    return _NUMBERS.get(number)
+    return _HALF_REMOVED if number == 1603 and is_half_removed(before) else None
 
 
 def is_half_removed(facts: AgentFacts) -> bool:

@@ -19,6 +19,9 @@ PRIVILEGES = "e000: Service 'x' (x) failed to start. Verify that you have suffic
         (1603, "", host(vault__start_type="disabled"), "Credential Manager"),
         (1603, "Error 0x80070643: Credential Manager (VaultSvc) is disabled.", empty_host(), "Credential Manager"),
         (-2147023293, PRIVILEGES, empty_host(), "may not log on"),
+        # In German, with the number of Windows Installer's error and of Windows' own.
+        (1603, "Fehler 1920. Der Dienst konnte nicht gestartet werden.", empty_host(), "may not log on"),
+        (1603, "e000: Fehler 0x80070070: Es steht nicht genug Speicherplatz zur Verfuegung.", empty_host(), "disk is full"),
         (1603, "", host(product__version=None), "half removed"),
         (1603, "", empty_host(), None),
         (-2114322431, "This product requires Windows Server 2012 R2 or higher.", empty_host(), "does not serve"),
