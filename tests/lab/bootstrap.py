@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import hashlib
-import importlib.util
 import json
 import os
 import resource
@@ -34,6 +33,8 @@ BUILD = REPOSITORY / ".build"
 LAB = REPOSITORY / "tests" / "lab"
 REQUIREMENTS = (LAB / "requirements.txt", REPOSITORY / "tests" / "requirements.txt")
 
+#: Debian packages that the steps beside the installation of packages need themselves.
+NEEDED_FIRST = {"xz-utils", setup_checks.VENV_PACKAGE}
 #: ansible-core 2.21 wants a newer Python than 2.19 does: both are tested where both Pythons are there.
 SECOND_PYTHON = "3.13"
 #: As in galaxy.yml: the newest of these is taken. `make matrix` tries the lowest too.
@@ -47,7 +48,7 @@ def main() -> None:
     """Do every step that is not done, on a machine that can hold the lab."""
     began = time.monotonic()
     check_machine()
-    if importlib.util.find_spec("ensurepip") is None:  # what makes the environments has to be there first
+    if NEEDED_FIRST & set(setup_checks.missing_packages()):
         debian_packages()
     steps = [debian_packages, first_python, second_python, unpack_powershell]
     with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
