@@ -56,6 +56,7 @@ lab-down: setup ## Bring the lab down and remove its state
 lab-status: setup ## Show what of the lab answers
 	@tests/lab/lab status
 
-clean: ## Bring the lab down and remove all that was built
-	@if [ -x $(VENV)/python ]; then tests/lab/lab down; fi
+clean: ## End every lab and every run of tests of this clone, and remove all that was built
+	@PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/lab $(PYTHON) -m cloudlab.ending
 	@rm -rf .build .lab .lab-* .mypy_cache .pytest_cache .ruff_cache .ansible
+	@find plugins tests -name __pycache__ -prune -exec rm -rf {} +

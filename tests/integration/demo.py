@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
 
+from cloudlab.processes import OWNER, own_what_follows
 from cloudlab.testing.ansible_runs import BUILD, LAB, ROOT, Run, run_playbook
 
 STATE = ROOT / ".lab"
@@ -29,9 +31,10 @@ def main() -> int:
     parser.add_argument("--hosts", type=int, default=3)
     parser.add_argument("--keep", action="store_true", help="leave the lab up")
     arguments = parser.parse_args()
+    own_what_follows()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    lab("up", "--hosts", str(arguments.hosts))  # fails, and leaves alone what is there, where a lab is up already
+    lab("up", "--hosts", str(arguments.hosts), kept=arguments.keep)  # fails, and leaves alone what is there, where a lab is up already
     try:
         problems = show(arguments.hosts)
     finally:
@@ -80,10 +83,11 @@ def log_name(name: str) -> str:
     return f"{name.replace(' ', '-')}.log"
 
 
-def lab(*arguments: str) -> None:
-    """Run the lab's tool and print its seconds; where it fails it has said why, and the demo ends."""
+def lab(*arguments: str, kept: bool = False) -> None:
+    """Run the lab's tool and print its seconds; where it fails it has said why, and the demo ends. A lab to be kept has no owner."""
     began = time.monotonic()
-    if subprocess.run([str(LAB), "--state", str(STATE), *arguments], check=False).returncode:
+    environment = {name: value for name, value in os.environ.items() if not (kept and name == OWNER)}
+    if subprocess.run([str(LAB), "--state", str(STATE), *arguments], check=False, env=environment).returncode:
         sys.exit(1)
     print(f"lab {arguments[0]} ({time.monotonic() - began:.0f} s)", flush=True)
 

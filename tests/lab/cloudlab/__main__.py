@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cloudlab import building, lab, snapshot_store
+from cloudlab import building, ending, lab, snapshot_store
 from cloudlab.errors import LabError
 from cloudlab.paths import State
 
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(_: State, __: argparse.Namespace) -> int:
+    ending.sweep()
     building.build()
     return 0
 
@@ -70,7 +71,7 @@ def _up(state: State, arguments: argparse.Namespace) -> int:
 
 
 def _down(state: State, _: argparse.Namespace) -> int:
-    lab.down(state)
+    ending.down(state)
     print("The lab is down.")
     return 0
 

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -23,11 +21,14 @@ from typing import Any
 import requests
 from cloudlab import limits
 from cloudlab.addresses import MICROSOFT_PORT, Block, reserve
+from cloudlab.ending import LAB as LAB_OF_SERVER
+from cloudlab.ending import down, end_server, is_alive, register, sweep
 from cloudlab.errors import LabError
 from cloudlab.inventory import inventory
-from cloudlab.limits import WaitError, limit, wait_for
+from cloudlab.limits import limit, wait_for
 from cloudlab.paths import GOLDEN, LAB, PACKAGES, PKI, State
 from cloudlab.pki import Pki, new_ca
+from cloudlab.processes import OWNER, name_of
 from cloudlab.proxies import plan as proxies
 from cloudlab.snapshot import Snapshot, network_of
 from cloudlab.windows import control
@@ -60,6 +61,8 @@ _SERVERS: list[subprocess.Popen[bytes]] = []
 def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_going: bool = False) -> dict[str, Any]:
     """Bring a lab up and return its state; a lab that cannot be brought up leaves nothing.
 
+    It belongs to the owner that the environment names (processes.own_what_follows), and ends with it; without one it lives until down().
+
     Args:
         state: where its state goes.
         host_count: how many hosts it has.
@@ -68,10 +71,12 @@ def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_
     """
     if snapshot and host_count > len(snapshot.hosts):
         raise LabError(f"{host_count} hosts cannot come of a snapshot of {len(snapshot.hosts)}: bring up as many or fewer.")
+    sweep()
     if state.path.exists():
         raise LabError(f"{state.path} exists: a lab is up already, or was left half up. Run 'lab down' first.")
-    state.path.mkdir(mode=0o700, parents=True)
+    register(state, name_of(os.getpid()))  # a lab that is half up belongs to who brings it up
     try:
+        state.path.mkdir(mode=0o700, parents=True)
         with reserve() as block:
             data = _plan(host_count, block)
             if snapshot:
@@ -86,23 +91,11 @@ def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_
         _await_proxies(state, data)
         state.inventory.touch(mode=0o600)
         state.inventory.write_text(inventory(data), encoding="utf-8")
+        register(state, os.environ.get(OWNER))
     except BaseException:
         down(state)
         raise
     return data
-
-
-def down(state: State) -> None:
-    """End every process of the lab and remove its folder."""
-    data = read(state) if state.file.exists() else {}
-    for process in data.get("processes", {}).values():
-        _end(process)
-    hosts = sorted(state.hosts.iterdir()) if state.hosts.is_dir() else []
-    if hosts:
-        with ThreadPoolExecutor(len(hosts)) as pool:
-            list(pool.map(lambda path: Prefix(path).stop(), hosts))
-    if state.path.exists():
-        shutil.rmtree(state.path)
 
 
 def keep(state: State, snapshot: Snapshot) -> None:
@@ -111,7 +104,7 @@ def keep(state: State, snapshot: Snapshot) -> None:
     if data["failed"]:
         raise LabError(f"A lab without its hosts {', '.join(data['failed'])} cannot be kept: bring it up anew.")
     known = _ask_microsoft(data, "export")
-    _end(data["processes"]["windows"])
+    end_server(data["processes"]["windows"])
     try:
         with ThreadPoolExecutor(len(data["hosts"])) as pool:
             list(pool.map(lambda host: _keep_host(state, host, snapshot), data["hosts"]))
@@ -156,7 +149,7 @@ def restart_endpoints(state: State) -> None:
     Hosts, services and what broke away from its shell live on; commands in shells end, and connections break.
     """
     data = read(state)
-    _end(data["processes"]["windows"])
+    end_server(data["processes"]["windows"])
     _start_endpoints(state, data)
 
 
@@ -294,7 +287,7 @@ def _await_agents(data: dict[str, Any], snapshot: Snapshot) -> None:
         return all(found[one] == "active" for one in expected)
 
     server = data["processes"]["microsoft"]
-    limits.wait_for("the agents' reports to Microsoft's side", report, alive=lambda: _alive(server), seen=lambda: str(statuses()))
+    limits.wait_for("the agents' reports to Microsoft's side", report, alive=lambda: is_alive(server), seen=lambda: str(statuses()))
 
 
 def _machines(data: dict[str, Any]) -> set[str]:
@@ -395,33 +388,11 @@ def _spawn(state: State, data: dict[str, Any], name: str, module: str, arguments
             stderr=output,
             start_new_session=True,
             pass_fds=inherited,
+            env={**os.environ, LAB_OF_SERVER: str(state.path)},
         )
     _SERVERS.append(process)
     data["processes"][name] = process.pid
     _write(state.file, data)
-
-
-def _end(process: int) -> None:
-    """End one of the lab's servers: politely, then not."""
-    command = Path(f"/proc/{process}/cmdline")
-    with contextlib.suppress(ProcessLookupError):
-        if not command.exists() or b"cloudlab." not in command.read_bytes():
-            return  # ended long ago, and its number may be somebody else's now
-        os.kill(process, signal.SIGTERM)
-        try:
-            wait_for(f"the end of process {process}", lambda: not _alive(process))
-        except WaitError:
-            os.kill(process, signal.SIGKILL)
-
-
-def _alive(process: int) -> bool:
-    # A child that has just been started has no command line yet, which only a stranger needs to be known by.
-    with contextlib.suppress(ChildProcessError):
-        return os.waitpid(process, os.WNOHANG)[0] == 0
-    try:
-        return b"cloudlab." in Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 def _await(what: str, process: int, listener: tuple[str, int], output: Path) -> None:
@@ -430,7 +401,7 @@ def _await(what: str, process: int, listener: tuple[str, int], output: Path) -> 
     def seen() -> str:
         return output.read_text(encoding="utf-8", errors="replace")[-2000:] or f"nothing in {output}"
 
-    wait_for(f"an answer of {what}", lambda: _listens(*listener), alive=lambda: _alive(process), seen=seen)
+    wait_for(f"an answer of {what}", lambda: _listens(*listener), alive=lambda: is_alive(process), seen=seen)
 
 
 def _listens(address: str, port: int) -> bool:

@@ -119,6 +119,8 @@ def run(
         "ANSIBLE_COLLECTIONS_PATH": str(BUILD / "collections"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_NOCOLOR": "1",
+        # Ansible's temporary files and the collection's own go where 'make clean' finds them.
+        "HOME": str(BUILD / "home"),
         "LC_ALL": "C.UTF-8",
     }
     began = time.monotonic()

@@ -61,8 +61,9 @@ class Endpoints:
 def main(config_file: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     config = json.loads(Path(config_file).read_text(encoding="utf-8"))
-    # pyspnego's NTLM acceptor looks passwords up in a file of its own format.
-    with tempfile.NamedTemporaryFile("w", suffix=".ntlm") as users, open(config["log"], "a", encoding="utf-8") as log:
+    # pyspnego's NTLM acceptor looks passwords up in a file of its own format; it goes with the lab's folder, however this ends.
+    folder = Path(config_file).parent
+    with tempfile.NamedTemporaryFile("w", suffix=".ntlm", dir=folder) as users, open(config["log"], "a", encoding="utf-8") as log:
         users.write(f":{config['user']}:{config['password']}\n")
         users.flush()
         os.environ["NTLM_USER_FILE"] = users.name

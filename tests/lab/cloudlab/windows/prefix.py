@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path, PureWindowsPath
 from typing import IO, Any
 
 from cloudlab.limits import limit
+from cloudlab.processes import OWNER, OWNERS_BUILD
 from cloudlab.windows.server_registry import server_registry
 
 WINE = Path("/usr/lib/wine/wine64")
@@ -31,6 +33,9 @@ PWSH_HOME = r"C:\Program Files\PowerShell\7"
 START_UP_HOOKS = ("CompiledOnce.dll", "OlderAnsible.dll")
 #: Files of a host's programs that may hold an address.
 _SETTINGS = ("*.config", "*.xml")
+#: Where Debian's Wine notes which folder below /tmp has its server's socket. With a TMPDIR, which would be the better place for that,
+#: the server of Debian 13 (Wine 10) aborts.
+_SERVER_NOTE, _SERVER_FOLDER = "wineserver", re.compile(r"wine-\w+")
 _POWERSHELL_STUBS = ("windows/system32", "windows/syswow64")
 _SYSTEM_FOLDERS = ("windows/system32", "windows/system32/WindowsPowerShell/v1.0")
 
@@ -62,7 +67,7 @@ class Prefix:
         DOTNET_EnableWriteXorExecute=0: with it on, the .NET runtime crashes now and then under Wine.
         CLOUDLAB_COSTS: the run of tests that the process belongs to, if any (testing/costs.py).
         """
-        own = {name: os.environ[name] for name in ("PATH", "TMPDIR", "CLOUDLAB_COSTS") if name in os.environ}
+        own = {name: os.environ[name] for name in ("PATH", OWNER, OWNERS_BUILD, "CLOUDLAB_COSTS") if name in os.environ}
         hooks = [rf"{PWSH_HOME}\{name}" for name in START_UP_HOOKS if (self.powershell / name).exists()]
         return {
             **own,
@@ -96,6 +101,16 @@ class Prefix:
         """
         self._server("-k", check=False)
         self._server("-w", check=False)
+        self._remove_server_folder()
+
+    def _remove_server_folder(self) -> None:
+        """Remove the folder of the server's socket, which Debian's Wine leaves behind; a later server makes a new one."""
+        note = self.path / _SERVER_NOTE
+        if note.is_file():
+            folder = note.read_text(encoding="ascii")
+            if _SERVER_FOLDER.fullmatch(folder) and (Path("/tmp") / folder).is_dir():
+                shutil.rmtree(Path("/tmp") / folder)
+            note.unlink()
 
     def _server(self, option: str, *, check: bool) -> None:
         """Call the server with all its streams closed: it lives on, and whoever reads our output would wait for it."""
@@ -211,8 +226,10 @@ def _copy(host: Prefix, target: Path, copy_windows: Callable[[str, str], object]
 
 
 def _only_once(host: Prefix) -> Callable[[str, list[str]], set[str]]:
+    left_out = {host.drive: {"windows"}, host.path: {_SERVER_NOTE}}
+
     def ignore(directory: str, names: list[str]) -> set[str]:
-        return {"windows"} & set(names) if Path(directory) == host.drive else set()
+        return left_out.get(Path(directory), set()) & set(names)
 
     return ignore
 
