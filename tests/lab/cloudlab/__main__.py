@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import sys
 from pathlib import Path
@@ -19,13 +20,30 @@ from cloudlab.paths import State
 
 def main() -> int:
     """Run one command; return the exit code."""
-    arguments = _parser().parse_args()
-    state = State(arguments.state.resolve()) if arguments.state else State.default()
     try:
+        arguments = _parser().parse_args()
+        state = State(arguments.state.resolve()) if arguments.state else State.default()
         return int(arguments.run(state, arguments))
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"lab: {_sentence(error)}", file=sys.stderr)
+    return 2
+
+
+def _sentence(error: OSError) -> str:
+    """Say what the machine refused, and what to do."""
+    remedies = {
+        errno.ENOSPC: "make room there, or put the lab elsewhere with --state",
+        errno.EDQUOT: "make room there, or put the lab elsewhere with --state",
+        errno.EFBIG: "let files grow ('ulimit -f unlimited')",
+        errno.EACCES: "name a folder that you may write to with --state",
+        errno.EPERM: "name a folder that you may write to with --state",
+        errno.EROFS: "name a folder that you may write to with --state",
+        errno.ENOTDIR: "name a folder that can be made with --state",
+    }
+    remedy = remedies.get(error.errno or 0, "run 'lab down' and try again")
+    return f"{error.filename or 'a file of the lab'}: {error.strerror or error}; {remedy}."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     commands.add_parser("build", help="build what every lab shares").set_defaults(run=_build)
     up = commands.add_parser("up", help="bring a lab up")
-    up.add_argument("--hosts", type=int, default=3, help="how many Windows hosts (default: 3)")
+    up.add_argument("--hosts", type=_host_count, default=3, help="how many Windows hosts (default: 3)")
     up.add_argument("--from", dest="snapshot", metavar="NAME", help="as the snapshot of this name was, instead of new")
     up.add_argument("--keep-going", action="store_true", help="come up without the hosts that could not be set up, twice")
     up.set_defaults(run=_up)
@@ -53,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _host_count(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 200):
+        raise LabError(f"{text!r} hosts cannot be: give a number from 1 to 200.")
+    return int(text)
+
+
 def _build(_: State, __: argparse.Namespace) -> int:
     ending.sweep()
     building.build()
@@ -60,8 +84,6 @@ def _build(_: State, __: argparse.Namespace) -> int:
 
 
 def _up(state: State, arguments: argparse.Namespace) -> int:
-    if arguments.hosts < 1 or arguments.hosts > 200:
-        raise LabError(f"{arguments.hosts} hosts cannot be: give a number from 1 to 200.")
     with snapshot_store.opened(arguments.snapshot) if arguments.snapshot else contextlib.nullcontext() as snapshot:
         data = lab.up(state, arguments.hosts, snapshot, keep_going=arguments.keep_going)
     for note in (*data["notes"], *data["failed"].values()):

@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from cloudlab.errors import LabError
 from cloudlab.limits import WaitError, wait_for
 from cloudlab.paths import BUILD, GOLDEN, State
 from cloudlab.processes import OWNER, OWNERS_BUILD, Environment, end_all, end_owners, lives
@@ -41,8 +42,19 @@ def register(state: State, owner: str | None) -> None:
     new.replace(entry)
 
 
+def is_lab(state: State) -> bool:
+    """Tell whether a lab is or was in that folder, half up or damaged too."""
+    return _entry(state).exists() or state.file.exists()
+
+
 def down(state: State) -> None:
-    """End every process of the lab and remove its folder."""
+    """End every process of the lab and remove its folder.
+
+    Raises:
+        LabError: what is there is no lab's, and stays.
+    """
+    if state.path.exists() and not is_lab(state):
+        raise LabError(f"{state.path} is no lab's folder, and was left alone: name the folder of a lab with --state.")
     for process in _servers(state):
         end_server(process)
     hosts = sorted(state.hosts.iterdir()) if state.hosts.is_dir() else []

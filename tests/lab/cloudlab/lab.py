@@ -22,7 +22,7 @@ import requests
 from cloudlab import limits
 from cloudlab.addresses import MICROSOFT_PORT, Block, reserve
 from cloudlab.ending import LAB as LAB_OF_SERVER
-from cloudlab.ending import down, end_server, is_alive, register, sweep
+from cloudlab.ending import down, end_server, is_alive, is_lab, register, sweep
 from cloudlab.errors import LabError
 from cloudlab.inventory import inventory
 from cloudlab.limits import limit, wait_for
@@ -56,6 +56,8 @@ _APPLICATIONS: dict[str, dict[str, Any]] = {
 SHARE = ("FILES", "packages")
 #: Servers that this process has started: they outlive it, and one that is dropped while it runs is warned of, in whatever test is next.
 _SERVERS: list[subprocess.Popen[bytes]] = []
+#: Of what state.json holds: a change that an older lab's state cannot answer counts it up.
+STATE_VERSION = 1
 
 
 def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_going: bool = False) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_
         raise LabError(f"{host_count} hosts cannot come of a snapshot of {len(snapshot.hosts)}: bring up as many or fewer.")
     sweep()
     if state.path.exists():
-        raise LabError(f"{state.path} exists: a lab is up already, or was left half up. Run 'lab down' first.")
+        raise LabError(f"{state.path} exists: {_what_is_there(state)}")
     register(state, name_of(os.getpid()))  # a lab that is half up belongs to who brings it up
     try:
         state.path.mkdir(mode=0o700, parents=True)
@@ -122,15 +124,27 @@ def _keep_host(state: State, host: dict[str, str], snapshot: Snapshot) -> None:
         boot(prefix, host["computer"], FOREST)
 
 
+def _what_is_there(state: State) -> str:
+    if is_lab(state):
+        return "a lab is up already, or was left half up. Run 'lab down' first."
+    return "it is no lab's folder. Name one that does not exist yet."
+
+
 def read(state: State) -> dict[str, Any]:
     """Return the state of a lab.
 
     Raises:
-        LabError: there is none.
+        LabError: there is none, or none that this version of the lab has written.
     """
     if not state.file.exists():
         raise LabError(f"No lab is up in {state.path}: run 'lab up'.")
-    data: dict[str, Any] = json.loads(state.file.read_text(encoding="utf-8"))
+    try:
+        data: dict[str, Any] = json.loads(state.file.read_text(encoding="utf-8"))
+        version = data["version"]
+    except (ValueError, TypeError, KeyError):
+        version = None
+    if version != STATE_VERSION:
+        raise LabError(f"{state.file} is damaged, or of another version of the lab: run 'lab down', then 'lab up'.")
     return data
 
 
@@ -160,6 +174,9 @@ def cut(state: State) -> int:
 
 def restart_host(state: State, name: str) -> None:
     """Restart one host, as its shutdown.exe does, and return when it answers again."""
+    names = [host["name"] for host in read(state)["hosts"]]
+    if name not in names:
+        raise LabError(f"There is no host {name!r} in the lab: name one of {', '.join(names)}.")
     _ask(state, "restart-host", name)
 
 
@@ -177,6 +194,7 @@ def _plan(host_count: int, block: Block) -> dict[str, Any]:
     """Choose names and secrets, and give the block's addresses away."""
     tenant, people = str(uuid.uuid4()), _people()
     return {
+        "version": STATE_VERSION,
         "hosts": [{"name": f"win{n}", "address": block.address(n), "computer": f"WIN{n}"} for n in range(1, host_count + 1)],
         "windows": {"user": "Administrator", "password": _password()},
         "microsoft": {

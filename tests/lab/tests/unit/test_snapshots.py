@@ -173,7 +173,8 @@ def test_second_one_waits_for_the_first_one_s_snapshot(shelf: Shelf) -> None:
 
 def test_lab_that_lacks_a_host_is_not_kept(tmp_path: Path) -> None:
     state = State(tmp_path)
-    state.file.write_text(json.dumps({"failed": {"win2": "The host win2 could not be set up."}}), encoding="utf-8")
+    data = {"version": lab.STATE_VERSION, "failed": {"win2": "The host win2 could not be set up."}}
+    state.file.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(LabError, match="without its hosts win2 cannot be kept"):
         lab.keep(state, Snapshot(tmp_path / "snapshot"))
 
