@@ -23,6 +23,7 @@ pytest_plugins = ["cloudlab.testing.costs", "cloudlab.testing.failures", "cloudl
 
 @pytest.hookimpl(tryfirst=True)  # before another plugin makes temporary files
 def pytest_configure() -> None:
-    from cloudlab.processes import own_what_follows
+    from cloudlab.processes import keep_temporary_files, own_what_follows
 
     own_what_follows()
+    keep_temporary_files()

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from cloudlab.processes import OWNER, own_what_follows
+from cloudlab.processes import OWNER, keep_temporary_files, own_what_follows
 from cloudlab.testing.ansible_runs import BUILD, LAB, ROOT, Run, run_playbook
 
 STATE = ROOT / ".lab"
@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the lab up")
     arguments = parser.parse_args()
     own_what_follows()
+    keep_temporary_files()
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     lab("up", "--hosts", str(arguments.hosts), kept=arguments.keep)  # fails, and leaves alone what is there, where a lab is up already

@@ -13,6 +13,8 @@ Standard library only. A step whose inputs have not changed is skipped; a step t
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -23,10 +25,12 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import setup_checks
+from cloudlab.ending import sweep
+from cloudlab.processes import own_what_follows
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BUILD = REPOSITORY / ".build"
@@ -46,8 +50,16 @@ DIA_LIBRARY = "Microsoft.DiaSymReader.Native.amd64.dll"
 
 def main() -> None:
     """Do every step that is not done, on a machine that can hold the lab."""
-    began = time.monotonic()
     check_machine()
+    with one_at_a_time():
+        own_what_follows()
+        sweep()
+        sys.exit(set_up())
+
+
+def set_up() -> int:
+    """Do every step and return the exit code of the last, `cloudlab build`."""
+    began = time.monotonic()
     if NEEDED_FIRST & set(setup_checks.missing_packages()):
         debian_packages()
     steps = [debian_packages, first_python, second_python, unpack_powershell]
@@ -57,7 +69,20 @@ def main() -> None:
     environment = {**os.environ, "PYTHONPATH": str(LAB)}
     code = subprocess.run([python_of("venv"), "-m", "cloudlab", "build"], check=False, env=environment).returncode
     note_cost(time.monotonic() - began)
-    sys.exit(code)
+    return code
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait until no other set-up of this clone runs: two at a time would remove what the other one makes."""
+    BUILD.mkdir(exist_ok=True)
+    with open(BUILD / "set-up.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("set-up: another set-up of this clone runs; waiting for its end", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def note_cost(seconds: float) -> None:

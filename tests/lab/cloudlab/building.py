@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from cloudlab import package
@@ -76,13 +77,9 @@ def _managed(*sources: str) -> list[Path]:
 def _make_libraries(folder: Path) -> None:
     """Compile the libraries and put them beside PowerShell; what was compiled through the former hook goes."""
     folder.mkdir()
-    prefix = Prefix(GOLDEN)
-    prefix.keep_up()
-    try:
+    with golden_host() as host:
         for name, source in _LIBRARIES.items():
-            compile_library(prefix, source, folder / name)
-    finally:
-        prefix.stop()
+            compile_library(host, source, folder / name)
     for name in _LIBRARIES:
         # Replaced, not written through: a lab that is up may have it open.
         (POWERSHELL / name).unlink(missing_ok=True)
@@ -92,12 +89,20 @@ def _make_libraries(folder: Path) -> None:
 
 
 def _make_packages() -> None:
-    prefix = Prefix(GOLDEN)
-    prefix.keep_up()
+    with golden_host() as host:
+        package.build(PACKAGES, Pki.load(PKI), host)
+
+
+@contextlib.contextmanager
+def golden_host() -> Iterator[Prefix]:
+    """Keep the golden host up; what a set-up that was killed has left running there ends first."""
+    host = Prefix(GOLDEN)
+    host.stop()
+    host.keep_up()
     try:
-        package.build(PACKAGES, Pki.load(PKI), prefix)
+        yield host
     finally:
-        prefix.stop()
+        host.stop()
 
 
 def _step(name: str, target: Path, inputs: Iterable[Path], action: Callable[[], object]) -> None:
@@ -107,7 +112,7 @@ def _step(name: str, target: Path, inputs: Iterable[Path], action: Callable[[], 
     if target.exists() and stamp.exists() and stamp.read_text() == digest:
         return
     stamp.unlink(missing_ok=True)
-    _remove(target)
+    remove(target)
     began = time.monotonic()
     action()
     print(f"set-up: {name} ({time.monotonic() - began:.0f} s)", flush=True)
@@ -115,7 +120,10 @@ def _step(name: str, target: Path, inputs: Iterable[Path], action: Callable[[], 
     stamp.write_text(digest)
 
 
-def _remove(target: Path) -> None:
+def remove(target: Path) -> None:
+    """Remove what was built; programs of the golden host that a set-up left when it was killed end first."""
+    if target == GOLDEN and target.exists():
+        Prefix(target).stop()
     if target.is_dir():
         shutil.rmtree(target)
     else:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Knows who owns what was started, and finds it again: an owner's name travels in the environment, which every process inherits.
 
-An owner is a run of tests or of the demo. What it started has nobody left once it has ended, in whatever way, and may be ended too.
+An owner is a run of tests, of the demo or of the set-up. What it started has nobody left once it has ended, in whatever way, and may be
+ended too.
 Standard library only.
 """
 
@@ -26,12 +27,13 @@ Environment = dict[str, str]
 
 
 def own_what_follows() -> None:
-    """Make this process the owner of every process that it starts from now on, unless it has an owner itself.
-
-    Temporary files, its own too, go to .build/tmp, which 'make clean' removes.
-    """
+    """Make this process the owner of every process that it starts from now on, unless it has an owner itself."""
     os.environ.setdefault(OWNER, name_of(os.getpid()))
     os.environ.setdefault(OWNERS_BUILD, str(BUILD))
+
+
+def keep_temporary_files() -> None:
+    """Send temporary files, our own and those of what we start, to .build/tmp, which 'make clean' removes."""
     temporary = BUILD / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
