@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from cloudlab import building, ending, lab, snapshot_store
-from cloudlab.errors import LabError
+from cloudlab.errors import LabError, sentence
 from cloudlab.paths import State
 
 
@@ -27,23 +26,8 @@ def main() -> int:
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"lab: {_sentence(error)}", file=sys.stderr)
+        print(f"lab: {sentence(error)}", file=sys.stderr)
     return 2
-
-
-def _sentence(error: OSError) -> str:
-    """Say what the machine refused, and what to do."""
-    remedies = {
-        errno.ENOSPC: "make room there, or put the lab elsewhere with --state",
-        errno.EDQUOT: "make room there, or put the lab elsewhere with --state",
-        errno.EFBIG: "let files grow ('ulimit -f unlimited')",
-        errno.EACCES: "name a folder that you may write to with --state",
-        errno.EPERM: "name a folder that you may write to with --state",
-        errno.EROFS: "name a folder that you may write to with --state",
-        errno.ENOTDIR: "name a folder that can be made with --state",
-    }
-    remedy = remedies.get(error.errno or 0, "run 'lab down' and try again")
-    return f"{error.filename or 'a file of the lab'}: {error.strerror or error}; {remedy}."
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ tasks, the modules that only Windows ships, Windows PowerShell 5.1 itself (Power
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import IO, Any
 
+from cloudlab.errors import LabError, sentence
 from cloudlab.limits import limit
 from cloudlab.processes import OWNER, OWNERS_BUILD
 from cloudlab.windows.server_registry import server_registry
@@ -210,19 +212,41 @@ def clone(golden: Prefix, target: Path) -> Prefix:
 
     The registry files are copied for real: Wine writes them in place.
     """
-    return _copy(golden, target, os.link)
+    return _copy(golden, target, _share)
 
 
 def copy(host: Prefix, target: Path) -> Prefix:
     """Copy a host that is not started; of C:\\windows it shares what it has shared before, not what has come to it since."""
-    return _copy(host, target, lambda file, copied: os.link(file, copied) if os.stat(file).st_nlink > 1 else shutil.copy2(file, copied))
+    return _copy(host, target, lambda file, copied: (_share if os.stat(file).st_nlink > 1 else shutil.copy2)(file, copied))
+
+
+def _share(file: str, copied: str) -> None:
+    """Link a file; to a lab on another file system it is copied."""
+    try:
+        os.link(file, copied)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copy2(file, copied)
 
 
 def _copy(host: Prefix, target: Path, copy_windows: Callable[[str, str], object]) -> Prefix:
     target.mkdir(mode=0o700, parents=True)
-    shutil.copytree(host.drive / "windows", target / "drive_c" / "windows", symlinks=True, copy_function=copy_windows)
-    shutil.copytree(host.path, target, symlinks=True, dirs_exist_ok=True, ignore=_only_once(host))
+    shutil.copytree(host.drive / "windows", target / "drive_c" / "windows", symlinks=True, copy_function=_at_once(copy_windows))
+    shutil.copytree(host.path, target, symlinks=True, dirs_exist_ok=True, ignore=_only_once(host), copy_function=_at_once(shutil.copy2))
     return Prefix(target)
+
+
+def _at_once(copy_file: Callable[[str, str], object]) -> Callable[[str, str], object]:
+    """End a copy of a folder with the first file that fails: shutil goes on to the last, and lists them all."""
+
+    def copy_or_end(file: str, copied: str) -> None:
+        try:
+            copy_file(file, copied)
+        except OSError as error:
+            raise LabError(sentence(error)) from error
+
+    return copy_or_end
 
 
 def _only_once(host: Prefix) -> Callable[[str, list[str]], set[str]]:

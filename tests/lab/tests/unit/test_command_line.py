@@ -126,6 +126,15 @@ def test_no_space_is_left(refused: Refused, small_disk: Callable[[str], Path]) -
     assert _entries() == before
 
 
+def test_no_space_is_left_for_a_host(refused: Refused, small_disk: Callable[[str], Path]) -> None:
+    before, disk = _entries(), small_disk("size=20m")
+    sentence = refused("up", "--hosts", "1", state=disk / "state")
+    assert "The host win1 could not be set up, twice" in sentence
+    assert f"{os.strerror(errno.ENOSPC)}; make room there, or put the lab elsewhere with --state." in sentence
+    assert list(disk.iterdir()) == []
+    assert _entries() == before
+
+
 def test_a_file_system_that_is_not_writable(refused: Refused, small_disk: Callable[[str], Path]) -> None:
     before, disk = _entries(), small_disk("ro")
     assert "name a folder that you may write to with --state." in refused("up", "--hosts", "1", state=disk / "state")
