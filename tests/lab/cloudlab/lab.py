@@ -54,8 +54,6 @@ _APPLICATIONS: dict[str, dict[str, Any]] = {
 }
 #: The file server and its share, \\FILES\packages, which has the packages on every host.
 SHARE = ("FILES", "packages")
-#: Servers that this process has started: they outlive it, and one that is dropped while it runs is warned of, in whatever test is next.
-_SERVERS: list[subprocess.Popen[bytes]] = []
 #: Of what state.json holds: a change that an older lab's state cannot answer counts it up.
 STATE_VERSION = 1
 
@@ -408,7 +406,7 @@ def _spawn(state: State, data: dict[str, Any], name: str, module: str, arguments
             pass_fds=inherited,
             env={**os.environ, LAB_OF_SERVER: str(state.path)},
         )
-    _SERVERS.append(process)
+    process.returncode = 0  # It outlives this process; Python warns of one that is dropped before its end.
     data["processes"][name] = process.pid
     _write(state.file, data)
 
