@@ -17,14 +17,13 @@ from collections.abc import Mapping
 
 from cloudlab.limits import limit
 from cloudlab.windows.output import Output
+from cloudlab.windows.pipes import Lines, PipeReader
 from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.psrp import POOL, Kind, Messages, Packet, ProtocolError, message, pipeline_of
 from cloudlab.windows.shells import begin, directory_of
 from cloudlab.windows.soap import Fault, Log, aborted
 
 _SERVER = ["powershell.exe", "-NoLogo", "-NoProfile", "-s"]
-#: Seconds for what an ended process has said last.
-_LAST_WORDS_SECONDS = 0.5
 _COUNT = re.compile(rb'<I32 N="(Min|Max)Runspaces">(\d+)</I32>')
 _COUNTING = {Kind.INIT_RUNSPACEPOOL, Kind.SET_MAX_RUNSPACES, Kind.SET_MIN_RUNSPACES}
 #: What a second client of a pool has to see again, since the first one has taken it.
@@ -77,9 +76,9 @@ class RunspacePool:
         self._acknowledged: set[tuple[str, uuid.UUID]] = set()
         self._ended = False
         self._process = begin(prefix, _SERVER, variables, directory_of(prefix, directory))
-        self._threads = [threading.Thread(target=one, daemon=True) for one in (self._read, self._read_errors, self._wait)]
-        for thread in self._threads:
-            thread.start()
+        streams = ((self._process.stdout, self._take_line), (self._process.stderr, self._note_error))
+        self._readers = [PipeReader(pipe, Lines(take).put) for pipe, take in streams if pipe]
+        threading.Thread(target=self._wait, daemon=True).start()
 
     @property
     def ended(self) -> bool:
@@ -173,19 +172,11 @@ class RunspacePool:
         except (OSError, ValueError):  # the process has ended, which _wait() tells everybody
             self._log(f"runspace pool {self.id} does not read any more")
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as lines:
-            for line in lines:
-                try:
-                    self._take(Packet.parse(line))
-                except ProtocolError as error:
-                    self._log(f"runspace pool {self.id}: {error}")
-
     def _wait(self) -> None:
-        """A pool has ended when its process has: what it started may hold its pipes open for good."""
+        """A pool has ended when its process has and its output is read: what it started may hold its pipes open for good."""
         self._process.wait()
-        self._threads[0].join(_LAST_WORDS_SECONDS)
+        for reader in self._readers:
+            reader.drain()
         with self._writing, contextlib.suppress(OSError):
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -195,12 +186,15 @@ class RunspacePool:
         for output in (self.output, *(one.output for one in list(self.pipelines.values()))):
             output.end(_gone(self.id))
 
-    def _read_errors(self) -> None:
+    def _take_line(self, line: bytes) -> None:
+        try:
+            self._take(Packet.parse(line))
+        except ProtocolError as error:
+            self._log(f"runspace pool {self.id}: {error}")
+
+    def _note_error(self, line: bytes) -> None:
         """PowerShell says nothing here in server mode, but Wine does."""
-        assert self._process.stderr is not None
-        with self._process.stderr as lines:
-            for line in lines:
-                self._log(f"runspace pool {self.id}: {line.decode('utf-8', 'replace').rstrip()}")
+        self._log(f"runspace pool {self.id}: {line.decode('utf-8', 'replace').rstrip()}")
 
     def _take(self, packet: Packet) -> None:
         if packet.name == "Data" and packet.pipeline == POOL:

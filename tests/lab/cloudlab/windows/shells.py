@@ -12,17 +12,17 @@ Left out: exit codes above 255 (Unix hands on eight bits), a shell's idle timeou
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import selectors
 import subprocess
 import threading
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from cloudlab.limits import WaitError, wait_for
 from cloudlab.windows.output import Output
+from cloudlab.windows.pipes import PipeReader
 from cloudlab.windows.prefix import WINE, Prefix
 from cloudlab.windows.soap import Fault
 
@@ -97,34 +97,15 @@ class Command:
         self.id = identity
         self.output = Output()
         self._process = begin(prefix, program(line), variables, directory_of(prefix, directory))
-        self._ended = os.eventfd(0)
-        self._drained = {"stdout": threading.Event(), "stderr": threading.Event()}
-        for name in self._drained:
-            threading.Thread(target=self._read, args=(name,), daemon=True).start()
+        streams = {"stdout": self._process.stdout, "stderr": self._process.stderr}
+        self._readers = [PipeReader(pipe, partial(self.output.put, name)) for name, pipe in streams.items() if pipe]
         threading.Thread(target=self._wait, daemon=True).start()
-
-    def _read(self, name: str) -> None:
-        """Take a stream's output for good: what the process leaves behind may hold the pipe, and must not block on it."""
-        with getattr(self._process, name) as pipe, selectors.DefaultSelector() as selector:
-            selector.register(pipe, selectors.EVENT_READ)
-            selector.register(self._ended, selectors.EVENT_READ)
-            while ready := [key.fileobj for key, _ in selector.select()]:
-                if pipe in ready:
-                    if not (data := os.read(pipe.fileno(), 65536)):
-                        break
-                    self.output.put(name, data)
-                else:  # the process has ended, and its pipe is empty: that was all it had to say
-                    selector.unregister(self._ended)
-                    self._drained[name].set()
-        self._drained[name].set()
 
     def _wait(self) -> None:
         """A command has ended when its process has and its output is read: what it started may hold its pipes open for good."""
         code = self._process.wait()
-        os.eventfd_write(self._ended, 1)
-        for drained in self._drained.values():
-            drained.wait()
-        os.close(self._ended)
+        for reader in self._readers:
+            reader.drain()
         self.output.end(code & 0xFF)
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # input that nobody reads any more

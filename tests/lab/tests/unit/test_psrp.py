@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cloudlab.limits import wait_for
 from cloudlab.windows import shells
 from cloudlab.windows.output import Output
 from cloudlab.windows.prefix import Prefix
@@ -177,8 +179,7 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     yield start
     for one in pools:
         one.kill()
-        for thread in one._threads:
-            thread.join()
+        wait_for("the end of the pool", lambda one=one: one.ended)
 
 
 def start_pipeline(pool: RunspacePool) -> bytes:
@@ -216,6 +217,28 @@ def test_process_that_ends_instead_of_an_answer_is_a_fault(pool: Callable[..., R
     with pytest.raises(Fault, match="has ended"):
         started.output.receive(60, 100_000)
     assert started.ended
+
+
+def test_pool_ends_with_all_that_its_process_has_said(
+    pool: Callable[..., RunspacePool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read after the process's end, and what the process has started holds the pipes still."""
+    (tmp_path / "drive_c/users/user").mkdir(parents=True)
+    os.mkfifo(held := tmp_path / "drive_c/users/user/held")
+    said = "[say(Packet('Data', POOL, message(Kind.RUNSPACEPOOL_STATE, POOL, bytes(1000), number))) for number in range(9)]"
+    started = pool(f"os.spawnlp(os.P_NOWAIT, 'sh', 'sh', '-c', 'read line < held'); {said}; break")
+    take = Output.put
+
+    def take_late(output: Output, name: str, data: bytes) -> None:
+        wait_for("the end of the process", lambda: started._process.returncode is not None)
+        take(output, name, data)
+
+    monkeypatch.setattr(Output, "put", take_late)
+    with pytest.raises(Fault, match="has ended"):
+        started.send(None, "stdin", described(0, 32768)[0])
+    pieces, _ = started.output.receive(60, 100_000)
+    held.write_text("go on\n", encoding="ascii")
+    assert [data for _, data in pieces] == [message(Kind.RUNSPACEPOOL_STATE, POOL, bytes(1000), number) for number in range(9)]
 
 
 def test_second_client_is_told_how_many_runspaces_there_are(pool: Callable[..., RunspacePool]) -> None:
