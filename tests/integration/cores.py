@@ -23,6 +23,9 @@ from packaging.specifiers import SpecifierSet
 LOWEST_PYTHON = "3.11"
 #: The release of the PyPI package `ansible` that carries a version of ansible.windows.
 CARRIERS = {"2.4.0": "9.8.0"}
+#: The cores of `make test`, which are tried over psrp too, and what that connection takes (as in requirements.txt).
+PSRP_MINORS = ("2.19", "2.21")
+PSRP_REQUIREMENT = "pypsrp>=0.4.0,<1.0.0"
 
 _SUPPORTED = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 
@@ -110,14 +113,15 @@ def choose_python(core: Core) -> str:
 
 
 def make_environment(core: Core) -> Path:
-    """Make the core's virtual environment, with what the collection requires of a controller and nothing else; return its folder.
+    """Make the core's virtual environment, with what the collection and its connections require and nothing else; return its folder.
 
     Raises:
         MatrixError: this machine has no Python for it.
     """
     name = f"venv-core-{core.minor}"
     requirements = bootstrap.REPOSITORY / "requirements.txt"
-    bootstrap.make_environment(name, choose_python(core), [requirements], [f"ansible-core=={core.version}"])
+    psrp = [PSRP_REQUIREMENT] if core.minor in PSRP_MINORS else []
+    bootstrap.make_environment(name, choose_python(core), [requirements], [f"ansible-core=={core.version}", *psrp])
     return bootstrap.BUILD / name
 
 

@@ -5,7 +5,8 @@
 
     make matrix [CORES="2.16 2.20"]
 
-On each: playbooks/site.yml, site.yml again, verify.yml, remove.yml. Ends with a table, and with an error where a step went wrong.
+On each: playbooks/site.yml, site.yml again, verify.yml, remove.yml; over winrm, and on the cores of `make test` over psrp too. Ends with a
+table, and with an error where a step went wrong.
 """
 
 from __future__ import annotations
@@ -60,13 +61,14 @@ class Outcome:
 
 @dataclasses.dataclass
 class Row:
-    """A core with an ansible.windows and how its steps ended, or why the core is skipped.
+    """A core with an ansible.windows and a connection, and how its steps ended, or why the core is skipped.
 
     Attributes:
         core: its version.
         skipped: why it is, in a sentence; then all that follows is empty.
         python: the version of its environment's Python.
         windows: the version of ansible.windows.
+        connection: winrm or psrp.
         environment: the core's virtual environment.
         collections: the folder of collections with that ansible.windows.
         outcomes: of the steps that were run; none after one that went wrong.
@@ -76,6 +78,7 @@ class Row:
     skipped: str = ""
     python: str = "-"
     windows: str = "-"
+    connection: str = "-"
     environment: Path = Path()
     collections: Path = Path()
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
@@ -120,14 +123,28 @@ def run_matrix(asked: list[str]) -> list[Row]:
 
 
 def plan(core: cores.Core, collections: dict[str, Path]) -> list[Row]:
-    """Make a core's environment and return its rows, one for each ansible.windows; or one that says why it is skipped."""
+    """Make a core's environment and return its rows, or one that says why it is skipped."""
     try:
         environment = cores.make_environment(core)
     except cores.MatrixError as error:
         print(f"matrix: {error} It is skipped.", flush=True)
         return [Row(core.version, skipped=str(error))]
     python = cores.python_version(environment)
-    return [Row(core.version, "", python, windows, environment, folder) for windows, folder in collections.items()]
+    return [
+        Row(core.version, "", python, windows, connection, environment, collections[windows])
+        for windows, connection in combinations(core.minor, list(collections))
+    ]
+
+
+def combinations(minor: str, versions: list[str]) -> list[tuple[str, str]]:
+    """Return what a core is tried with, as (ansible.windows, connection): each version, and the last over psrp where that is tried.
+
+    Args:
+        minor: of the core.
+        versions: of ansible.windows, the newest last.
+    """
+    over_psrp = [(versions[-1], "psrp")] if minor in cores.PSRP_MINORS else []
+    return [*((version, "winrm") for version in versions), *over_psrp]
 
 
 def try_all(rows: list[Row]) -> None:
@@ -145,12 +162,13 @@ def try_all(rows: list[Row]) -> None:
 
 def try_row(row: Row) -> None:
     """Run the steps until one goes wrong."""
-    folder = OUTPUT / f"core-{row.core}-windows-{row.windows}"
+    folder = OUTPUT / f"core-{row.core}-windows-{row.windows}-{row.connection}"
     folder.mkdir()
     for step in STEPS:
         outcome = run_step(step, row, folder)
         row.outcomes.append(outcome)
-        print(f"core {row.core}, ansible.windows {row.windows}, {step.name}: {outcome.cell} {outcome.problem}".rstrip(), flush=True)
+        row_name = f"core {row.core}, ansible.windows {row.windows}, {row.connection}"
+        print(f"{row_name}, {step.name}: {outcome.cell} {outcome.problem}".rstrip(), flush=True)
         if outcome.problem:
             return
 
@@ -165,6 +183,7 @@ def run_step(step: Step, row: Row, folder: Path) -> Outcome:
             "provisioning_agent_accept_eula": True,
             "provisioning_agent_report_dir": str(folder / name),
             "target_hosts": "agents",
+            "lab_connection": row.connection,
         },
         environment={"ANSIBLE_COLLECTIONS_PATH": str(row.collections)},
         python=row.environment,
@@ -199,10 +218,10 @@ def _first_line(done: Run, *beginnings: str) -> str:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as a table in Markdown."""
-    lines = [["core", "Python", "ansible.windows", *(step.name for step in STEPS)], ["---"] * (3 + len(STEPS))]
+    lines = [["core", "Python", "ansible.windows", "connection", *(step.name for step in STEPS)], ["---"] * (4 + len(STEPS))]
     for row in rows:
         cells = [row.skipped] if row.skipped else [one.cell for one in row.outcomes]
-        lines.append([row.core, row.python, row.windows, *cells, *["not run"] * (len(STEPS) - len(cells))])
+        lines.append([row.core, row.python, row.windows, row.connection, *cells, *["not run"] * (len(STEPS) - len(cells))])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 

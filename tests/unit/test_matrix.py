@@ -103,6 +103,19 @@ def test_what_is_claimed_is_what_is_tried() -> None:
     assert cores.lowest(cores.windows_claimed()) in cores.CARRIERS
     assert cores.windows_claimed() == bootstrap.ANSIBLE_WINDOWS
     assert cores.lowest_claimed() == "2.16"
+    assert f"\n# {cores.PSRP_REQUIREMENT}\n" in (bootstrap.REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("minor", "tried"),
+    [
+        ("2.18", [("2.4.0", "winrm"), ("3.8.0", "winrm")]),
+        ("2.19", [("2.4.0", "winrm"), ("3.8.0", "winrm"), ("3.8.0", "psrp")]),
+        ("2.21", [("2.4.0", "winrm"), ("3.8.0", "winrm"), ("3.8.0", "psrp")]),
+    ],
+)
+def test_the_cores_of_every_test_run_are_tried_over_psrp_too(minor: str, tried: list[tuple[str, str]]) -> None:
+    assert matrix.combinations(minor, ["2.4.0", "3.8.0"]) == tried
 
 
 @pytest.mark.parametrize(("step", "changed"), [(SITE, 3), (AGAIN, 0), (VERIFY, 0), (REMOVE, 1)])
@@ -143,12 +156,14 @@ def test_a_step_that_could_not_read_something() -> None:
 
 
 def test_the_table_shows_every_step_and_what_was_not_run() -> None:
-    good = matrix.Row("2.16.19", "", "3.12.1", "2.4.0", outcomes=[matrix.Outcome(seconds, "") for seconds in (110.4, 15.2, 19.0, 22.5)])
-    bad = matrix.Row("2.16.19", "", "3.12.1", "3.8.0", outcomes=[matrix.Outcome(99.6, ""), matrix.Outcome(14.8, "It changed the host.")])
+    well = [matrix.Outcome(seconds, "") for seconds in (110.4, 15.2, 19.0, 22.5)]
+    good = matrix.Row("2.16.19", "", "3.12.1", "2.4.0", "winrm", outcomes=well)
+    badly = [matrix.Outcome(99.6, ""), matrix.Outcome(14.8, "It changed the host.")]
+    bad = matrix.Row("2.16.19", "", "3.12.1", "3.8.0", "psrp", outcomes=badly)
     assert matrix.table([good, bad]) == (
-        "| core | Python | ansible.windows | site | site again | verify | remove |\n"
-        "| --- | --- | --- | --- | --- | --- | --- |\n"
-        "| 2.16.19 | 3.12.1 | 2.4.0 | ok 110 s | ok 15 s | ok 19 s | ok 22 s |\n"
-        "| 2.16.19 | 3.12.1 | 3.8.0 | ok 100 s | FAILED 15 s | not run | not run |\n"
+        "| core | Python | ansible.windows | connection | site | site again | verify | remove |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| 2.16.19 | 3.12.1 | 2.4.0 | winrm | ok 110 s | ok 15 s | ok 19 s | ok 22 s |\n"
+        "| 2.16.19 | 3.12.1 | 3.8.0 | psrp | ok 100 s | FAILED 15 s | not run | not run |\n"
     )
     assert (good.failed, bad.failed) == (False, True)
