@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 
 from ..plugin_utils._agent.answers import RegisterAnswer
@@ -24,7 +23,7 @@ from ..plugin_utils._agent.registration import (
 )
 from ..plugin_utils._checks.directory import account_problems
 from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
-from ..plugin_utils._host.connection import is_connection_error, reconnect
+from ..plugin_utils._host.connection import LostConnectionError, is_connection_error, lost_reason, reconnect
 from ..plugin_utils._host.payload import load_payload
 from ..plugin_utils._host.probe import host_probe
 from ..plugin_utils._options.rules import require_dns_name, require_guid, require_managed_account, require_positive
@@ -96,8 +95,8 @@ class ActionModule(AgentAction):
             if not is_connection_error(error):
                 raise
             self._agent_outwait(deadline)
-            raise AnsibleConnectionFailure(
-                f"The connection to {self._agent_host} was lost while it registered ({error}), which may have gone on there. "
+            raise LostConnectionError(
+                f"The connection to {self._agent_host} was lost while it registered ({lost_reason(error)}), which may have gone on there. "
                 "Run this again: what is done already is left alone."
             ) from error
 

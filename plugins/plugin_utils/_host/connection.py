@@ -34,6 +34,13 @@ _LIBRARY_ERRORS = {
 }
 
 
+class LostConnectionError(AnsibleConnectionFailure):  # type: ignore[misc]  # ansible-core ships no type information
+    """A connection to a host is lost; the text says all that is known."""
+
+    #: Ansible's own, from core 2.19 on: not to put the library's words, which the text has already, after it once more.
+    _include_cause_message = False
+
+
 def is_connection_error(error: Exception) -> bool:
     """Whether an error says that the host could not be asked: Ansible's own, or one that a connection plugin lets through bare."""
     return isinstance(error, (AnsibleConnectionFailure, ConnectionError, TimeoutError, *_library_errors()))
@@ -44,7 +51,7 @@ def lost_is_unreachable(host: str) -> Iterator[None]:
     """Let a lost connection that a plugin lets through bare make the host unreachable; Ansible would call the task failed.
 
     Raises:
-        AnsibleConnectionFailure: the connection is lost.
+        LostConnectionError: the connection is lost.
     """
     try:
         yield
@@ -53,7 +60,12 @@ def lost_is_unreachable(host: str) -> Iterator[None]:
     except Exception as error:
         if not is_connection_error(error):
             raise
-        raise AnsibleConnectionFailure(f"The connection to {host} is lost ({error}): run this again when it answers.") from error
+        raise LostConnectionError(f"The connection to {host} is lost ({error}): run this again when it answers.") from error
+
+
+def lost_reason(error: Exception) -> str:
+    """Return why a connection is lost: what the library or Ansible says, without the sentence that we have made of it."""
+    return str(error.__cause__ if isinstance(error, LostConnectionError) and error.__cause__ else error)
 
 
 def reconnect(connection: t.Any) -> None:

@@ -13,12 +13,11 @@ import time
 import typing as t
 
 from ansible import constants
-from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from .._core.errors import RemoteError
-from .connection import is_connection_error, reconnect
+from .connection import LostConnectionError, is_connection_error, lost_reason, reconnect
 
 Result = dict[str, t.Any]
 
@@ -85,9 +84,9 @@ class DetachedJob:
         except Exception as error:
             if not is_connection_error(error):
                 raise
-            raise AnsibleConnectionFailure(
-                f"The connection to {self._host} was lost while the job was being started ({error}): it may run there. Run this again, "
-                "which is refused as long as the job runs, and then tells how the host is."
+            raise LostConnectionError(
+                f"The connection to {self._host} was lost while the job was being started ({lost_reason(error)}): it may run there. "
+                "Run this again, which is refused as long as the job runs, and then tells how the host is."
             ) from error
         finally:
             task.async_val = 0
@@ -111,7 +110,8 @@ class DetachedJob:
             except Exception as error:
                 if not is_connection_error(error) or time.monotonic() > deadline:
                     raise
-                display.warning(f"The connection to {self._host} is lost ({error}). The job goes on there, and is asked for again.")
+                reason = lost_reason(error)
+                display.warning(f"The connection to {self._host} is lost ({reason}). The job goes on there, and is asked for again.")
                 time.sleep(_POLL_SECONDS)
                 reconnect(self._action._connection)
 

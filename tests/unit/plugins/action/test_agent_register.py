@@ -16,6 +16,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.action import agent_regist
 from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_register import ActionModule
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import RemoteError
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.connection import LostConnectionError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._task.action import Reply
 from fake_host import FakeHost
 from host_facts import AGENT_ID, TENANT, empty_data, host, host_data
@@ -80,6 +81,18 @@ def test_turn_is_kept_until_the_host_has_ended(
     with pytest.raises(AnsibleConnectionFailure, match="The connection to sync1 was lost while it registered"):
         take_turn(broken)
     assert (broken.asked, clock.at) == (asked, seconds)
+
+
+def test_lost_registration_says_once_why_it_is_lost() -> None:
+    """The payload's own connection error has been made a sentence before it comes here."""
+    lost = LostConnectionError("The connection to sync1 is lost (reset): run this again when it answers.")
+    lost.__cause__ = AWAY
+    with pytest.raises(LostConnectionError) as told:
+        take_turn(Host([ENDED], broken_by=lost))
+    assert str(told.value) == (
+        f"The connection to sync1 was lost while it registered ({AWAY}), which may have gone on there. "
+        "Run this again: what is done already is left alone."
+    )
 
 
 def test_failure_of_its_own_is_told_at_once() -> None:

@@ -22,8 +22,10 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader, shell_loader
 from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_verify import ActionModule
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.connection import (
+    LostConnectionError,
     is_connection_error,
     lost_is_unreachable,
+    lost_reason,
     reconnect,
 )
 from pypsrp.complex_objects import PSInvocationState, RunspacePoolState
@@ -99,6 +101,14 @@ def test_action_whose_connection_breaks_is_unreachable(method: str, monkeypatch:
     action._task_vars = {"inventory_hostname": "sync1"}
     with pytest.raises(AnsibleConnectionFailure, match=r"The connection to sync1 is lost .*aborted"):
         getattr(action, method)("a", "b")
+
+
+def test_sentence_on_a_lost_connection_has_the_librarys_words_once() -> None:
+    """Both where the sentence stands alone, and where another one is made of it."""
+    with pytest.raises(LostConnectionError) as lost, lost_is_unreachable("sync1"):
+        raise ABORTED
+    assert str(lost.value) == f"The connection to sync1 is lost ({ABORTED}): run this again when it answers."
+    assert lost_reason(lost.value) == lost_reason(ABORTED) == str(ABORTED)
 
 
 @pytest.fixture
