@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import tempfile
 import threading
 from pathlib import Path
 
+from cheroot.server import HTTPConnection
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server as WsgiServer
 from cloudlab.microsoft.cloud import Cloud, current_cloud
@@ -72,8 +74,24 @@ class Server:
         self.stop()
 
 
+class Connection(HTTPConnection):
+    """Cheroot's connection, which leaves to the garbage collector what it cannot send to a client that has gone away.
+
+    From Python 3.13 on that is a warning, since the socket is closed by then.
+    """
+
+    def close(self) -> None:
+        """Close the connection, and drop what is not sent."""
+        super().close()
+        if not self.linger:
+            with contextlib.suppress(OSError):
+                self.wfile.close()
+
+
 class _Listener(WsgiServer):
     """Cheroot's server, which would print of every client that goes away in the middle."""
+
+    ConnectionClass = Connection
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         """Write into the log of this side."""
