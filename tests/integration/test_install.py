@@ -13,15 +13,15 @@ import json
 import shutil
 import typing as t
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cloudlab.limits import wait_for
 from cloudlab.paths import PACKAGES
 from cloudlab.testing.ansible_runs import ENVIRONMENTS, Run, run_playbook
 from cloudlab.windows.prefix import Prefix
 from installed_agent import AGENT, FOLDER, PACKAGE_CACHE, UPDATER, InstalledAgent
+from running_task import LAB_KEY, HeldInstaller
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
@@ -32,7 +32,6 @@ Outcomes = dict[str, dict[str, t.Any]]
 
 LAB_HOSTS = 2
 OLDEST, OLD, NEW = "release-1.1.1107.0", "release-1.1.2334.0", "release-1.1.2505.0"
-LAB_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab"
 AGENT_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent"
 VAULT = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\VaultSvc"
 #: Agents of Microsoft's that share the updater, and the service of one of them.
@@ -391,68 +390,20 @@ def test_removal_takes_away_what_no_uninstaller_does(trouble: Outcomes, name: st
 # ---- broken connections ----
 
 
-class HeldTask:
-    """An installation or removal on the last host whose installer waits in its middle until it is released, at the latest at exit."""
+Held = HeldInstaller[tuple[dict[str, t.Any], Run]]
 
-    def __init__(self, lab: Lab, options: dict[str, t.Any], log: str, folder: Path, python: str = "3.11") -> None:
-        self.lab, self.host = lab, lab.hosts[-1]
-        self._prefix = Prefix(lab.state / "hosts" / self.host)
-        self._log = self._prefix.unix_path(log)
-        self._log.unlink(missing_ok=True)
-        self._hold(1)
-        self._pool = ThreadPoolExecutor(1)
-        self._told: Future[tuple[dict[str, t.Any], Run]] = self._pool.submit(self._play, options, folder, python)
 
-    def __enter__(self) -> HeldTask:
-        return self
+def held(lab: Lab, options: dict[str, t.Any], log: str, folder: Path, python: str = "3.11") -> Held:
+    """Install or remove on the last host, with an installer that waits in its middle; finish() returns the task's result and the run."""
+    host = lab.hosts[-1]
 
-    def __exit__(self, *_: object) -> None:
-        self.finish()
-
-    def _play(self, options: dict[str, t.Any], folder: Path, python: str) -> tuple[dict[str, t.Any], Run]:
-        """Run the task and return its result and the run."""
-        values = {"host": self.host, "options": options, "results": str(folder / "result.json")}
-        run = run_playbook(Path(__file__).with_name("install_once.yml"), inventory=self.lab.inventory, extra_vars=values, python=python)
-        print(f"{self.host}: {run.seconds:.0f} s\n{run.output}")
+    def play() -> tuple[dict[str, t.Any], Run]:
+        values = {"host": host, "options": options, "results": str(folder / "result.json")}
+        run = run_playbook(Path(__file__).with_name("install_once.yml"), inventory=lab.inventory, extra_vars=values, python=python)
+        print(f"{host}: {run.seconds:.0f} s\n{run.output}")
         return json.loads((folder / "result.json").read_text(encoding="utf-8")), run
 
-    def _hold(self, number: int) -> None:
-        self._prefix.import_registry({LAB_KEY: {"SetupHold": number}})
-
-    def wait_for(self, words: str) -> None:
-        """Return when the installer's log has these words, and the task asks for the installer's end."""
-        self.until(lambda: self._log.exists() and words in self._log.read_text(encoding="utf-8"))
-        before = self._requests().count(f"{self.host} Command")
-        self.until(lambda: self._requests().count(f"{self.host} Command") > before)
-
-    def _requests(self) -> str:
-        return (self.lab.state / "logs" / "windows.log").read_text(encoding="utf-8")
-
-    def until(self, happened: Callable[[], bool]) -> None:
-        """Try until something has happened while the task goes on."""
-        wait_for("the held installer", happened, alive=self.is_running, seen=lambda: self._requests()[-500:])
-
-    def cut(self) -> None:
-        """Break the task's connection in the middle of a request: one that is idle is made anew without a word."""
-        before = self._requests().count("ended early")
-
-        def is_broken() -> bool:
-            self.lab.cut_connections()
-            return self._requests().count("ended early") > before
-
-        self.until(is_broken)
-
-    def is_running(self) -> bool:
-        """Whether the task goes on."""
-        return not self._told.done()
-
-    def finish(self) -> tuple[dict[str, t.Any], Run]:
-        """Let the installer go on and return what came of the task."""
-        self._hold(0)
-        try:
-            return self._told.result()
-        finally:
-            self._pool.shutdown()
+    return HeldInstaller(lab, host, log, play)
 
 
 @pytest.fixture(scope="module")
@@ -462,13 +413,13 @@ def installation(
     """Install, cut the connection in the middle, restart WinRM, and try a second installation beside it; returns both results."""
     host, options = direct_host(lab.hosts[-1]), {"path": path(NEW)}
     InstalledAgent(host.prefix).bring(NEW)
-    with HeldTask(lab, options, r"C:\packages\install.log", tmp_path_factory.mktemp("installation")) as held:
-        held.wait_for("AzureADConnectAgentUpdater.exe")
-        held.cut()
+    with held(lab, options, r"C:\packages\install.log", tmp_path_factory.mktemp("installation")) as task:
+        task.wait_for("AzureADConnectAgentUpdater.exe")
+        task.cut()
         lab.restart_endpoints()
         second = host.run("agent_install", {"accept_eula": True, **options})
-        assert held.is_running()
-    return *held.finish(), second
+        assert task.is_running()
+    return *task.finish(), second
 
 
 def test_installation_outlives_a_cut_connection_and_a_restart_of_winrm(installation: tuple[dict[str, t.Any], Run, t.Any]) -> None:
@@ -490,10 +441,10 @@ def removal(installation: t.Any, lab: Lab, tmp_path_factory: pytest.TempPathFact
     log = r"C:\ProgramData\entra_ops\cloud_sync\uninstall.log"
     for earlier in Prefix(lab.state / "hosts" / lab.hosts[-1]).unix_path(log).parent.glob("uninstall*.log"):
         earlier.unlink()
-    with HeldTask(lab, {"state": "absent"}, log, tmp_path_factory.mktemp("removal"), python) as held:
-        held.wait_for("Command Line")
-        held.cut()
-    return held.finish()
+    with held(lab, {"state": "absent"}, log, tmp_path_factory.mktemp("removal"), python) as task:
+        task.wait_for("Command Line")
+        task.cut()
+    return task.finish()
 
 
 def test_removal_outlives_a_cut_connection(removal: tuple[dict[str, t.Any], Run]) -> None:

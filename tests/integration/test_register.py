@@ -21,6 +21,7 @@ from cloudlab.pki import Pki
 from cloudlab.testing.ansible_runs import run_playbook
 from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.server_registry import server_registry
+from registration_scripts import AGENT_KEY, LAB_KEY, NO_CERTIFICATES, NOT_REGISTERED
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
@@ -31,21 +32,6 @@ Register = Callable[..., dict[str, Result]]
 
 LAB_STATE = "registered"
 OTHER_TENANT = "00000000-0000-0000-0000-000000000001"
-LAB_KEY = r"HKLM:\SOFTWARE\Cloud Sync Lab"
-AGENT_KEY = r"HKLM:\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent"
-SERVICE_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Services\AADConnectProvisioningAgent"
-#: Wine forgets what its stores are told to remove; the store's key does not.
-NO_CERTIFICATES = r"""
-$store = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('SOFTWARE\Microsoft\SystemCertificates\MY\Certificates', $true)
-foreach ($name in $store.GetSubKeyNames()) { $store.DeleteSubKeyTree($name) }
-"""
-#: As after the installation.
-NOT_REGISTERED = f"""
-Remove-ItemProperty -LiteralPath '{AGENT_KEY}' -Name TenantID -ErrorAction SilentlyContinue
-Remove-ItemProperty -LiteralPath '{LAB_KEY}' -Name AgentId -ErrorAction SilentlyContinue
-Set-ItemProperty -LiteralPath '{SERVICE_KEY}' -Name ObjectName -Value 'NT SERVICE\\AADConnectProvisioningAgent'
-{NO_CERTIFICATES}
-"""
 #: Two cmdlets in one process, as a script of somebody's own would call them, up to where the registration is under way.
 SIGN_IN_BY_HAND = r"""
 Import-Module -Name 'C:\Program Files\Microsoft Azure AD Connect Provisioning Agent\Microsoft.CloudSync.PowerShell.dll'
