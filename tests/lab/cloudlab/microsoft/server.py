@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
+import ssl
 import tempfile
 import threading
+import typing as t
 from pathlib import Path
 
 from cheroot.server import HTTPConnection
@@ -80,12 +83,39 @@ class Connection(HTTPConnection):
     From Python 3.13 on that is a warning, since the socket is closed by then.
     """
 
+    def communicate(self) -> bool:
+        """Answer a request; return whether the connection is to be kept open."""
+        _forget_tls_errors()
+        return bool(super().communicate())  # type: ignore[no-untyped-call]
+
     def close(self) -> None:
         """Close the connection, and drop what is not sent."""
         super().close()
         if not self.linger:
             with contextlib.suppress(OSError):
                 self.wfile.close()
+
+
+class _Tls(BuiltinSSLAdapter):
+    """Cheroot's TLS."""
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        """Shake hands with a client."""
+        _forget_tls_errors()
+        return t.cast(tuple[ssl.SSLSocket, dict[str, str]], super().wrap(sock))  # type: ignore[no-untyped-call]
+
+
+def _forget_tls_errors() -> None:
+    """Empty OpenSSL's queue of errors of this thread.
+
+    Python 3.13 (from its fifth release on, at the latest) leaves in it that a client has gone away, and takes that for a failure of the
+    connection that the thread has to do with next. The refusal of a cipher that does not exist empties it.
+    """
+    with contextlib.suppress(ssl.SSLError):
+        _NO_CONTEXT.set_ciphers("none")
+
+
+_NO_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
 class _Listener(WsgiServer):
@@ -98,20 +128,20 @@ class _Listener(WsgiServer):
         _LOG.log(level, "%s", msg, exc_info=traceback)
 
 
-def _listener(address: str, port: int, app: Flask, tls: BuiltinSSLAdapter) -> _Listener:
+def _listener(address: str, port: int, app: Flask, tls: _Tls) -> _Listener:
     server = _Listener((address, port), app, numthreads=_THREADS)
     server.ssl_adapter = tls
     return server
 
 
-def _tls(pki: Pki, address: str) -> BuiltinSSLAdapter:
+def _tls(pki: Pki, address: str) -> _Tls:
     """Load a new certificate; the library reads it from files, which are gone afterwards."""
     chain, key = pki.server_certificate([address])
     with tempfile.TemporaryDirectory() as name:
         chain_file, key_file = Path(name, "server.pem"), Path(name, "server.key")
         chain_file.write_bytes(chain)
         key_file.write_bytes(key)
-        return BuiltinSSLAdapter(str(chain_file), str(key_file))
+        return _Tls(str(chain_file), str(key_file))
 
 
 def _app(cloud: Cloud) -> Flask:
