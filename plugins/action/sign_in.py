@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 from datetime import UTC, datetime
+from functools import partial
 
 from ..plugin_utils._core.errors import SignInError
 from ..plugin_utils._options.rules import require_guid, require_positive
@@ -62,7 +63,8 @@ class ActionModule(AgentAction):
         result["changed"] = False
         cache = open_cache(path)
         # Through Display the text is on the terminal, in the log and in a job's output at once, and not when the task has ended.
-        kept = sign_in_person(requests, cache, self._display.display)
+        # Ansible leaves its standard output in a buffer where it goes into a file or a pipe; nobody would see the code.
+        kept = sign_in_person(requests, cache, partial(self._display.display, stderr=True))
         if kept is None:
             raise SignInError(f"The sign-in was accepted, but the cache '{path}' has not kept it: give another 'cache_path'.")
         self._agent_describe(kept, cache, result)
