@@ -404,5 +404,5 @@ def test_malformed_proxy_is_named_without_its_password(direct: Look, host: Host)
 
 
 def test_temporary_files_are_gone(apart: Look, host: Host) -> None:
-    files = [file for file in (host.prefix.profile / "Temp").iterdir() if file.is_file()]
+    files = [file for file in host.prefix.temporary.iterdir() if file.is_file()]
     assert [file.name for file in files if b"SeServiceLogonRight" in file.read_bytes().replace(b"\0", b"")] == []
