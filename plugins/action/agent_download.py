@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 
 from ..plugin_utils._core.clouds import resolve_cloud
 from ..plugin_utils._core.errors import ConfigurationError, PackageError
-from ..plugin_utils._host.payload import load_payload
+from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._options.rules import require_eula, require_host_path, require_positive
 from ..plugin_utils._package.cache import url_key
 from ..plugin_utils._package.download import is_newest_asked, judge_download
@@ -109,7 +109,7 @@ class ActionModule(AgentAction):
         common = {
             "Destination": options["dest"],
             "Expected": self._agent_json(rules),
-            "PackageSession": load_payload("package_session"),
+            "PackageSession": load_session("package"),
             "SourceKey": url_key(origin),
             "InstalledVersion": rules["version"],
             "Force": options["force"],

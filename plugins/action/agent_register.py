@@ -24,7 +24,7 @@ from ..plugin_utils._agent.registration import (
 from ..plugin_utils._checks.directory import account_problems
 from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
 from ..plugin_utils._host.connection import LostConnectionError, is_connection_error, lost_reason, reconnect
-from ..plugin_utils._host.payload import load_payload
+from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._host.probe import host_probe
 from ..plugin_utils._options.rules import require_dns_name, require_guid, require_managed_account, require_positive
 from ..plugin_utils._run.notes import note_registration
@@ -72,7 +72,7 @@ class ActionModule(AgentAction):
         """Read the host, and decide what is to be done there."""
         account = (options["gmsa"] or {}).get("name")
         probe = host_probe(account) if options["preflight"] else ""
-        parameters = {"DomainSession": load_payload("domains_session"), "Platform": probe}
+        parameters = {"DomainSession": load_session("domains"), "Platform": probe}
         facts = self._agent_payload("facts", HostFacts, parameters).content
         result.update(described_registration(facts, facts.domains))
         # In check mode the installation has only been predicted: what it would leave still tells what is to be registered.
@@ -142,7 +142,7 @@ class ActionModule(AgentAction):
     ) -> None:
         """Run the module's cmdlets on the host, restart the service, and write how that has ended."""
         parameters = {
-            "Session": load_payload("register_session") if token else "",
+            "Session": load_session("register") if token else "",
             "Restart": plan.restart,
             "TimeoutSeconds": options["timeout"],
         }

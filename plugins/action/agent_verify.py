@@ -24,7 +24,7 @@ from ..plugin_utils._core.clouds import resolve_cloud
 from ..plugin_utils._core.errors import AgentError, ConfigurationError
 from ..plugin_utils._core.results import as_result
 from ..plugin_utils._core.version import parse_version
-from ..plugin_utils._host.payload import load_payload
+from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._host.probe import chosen_endpoints, host_probe
 from ..plugin_utils._options.rules import require_guid, require_positive
 from ..plugin_utils._run.notes import last_registration
@@ -87,7 +87,7 @@ class ActionModule(AgentAction):
         listing = directory.listing(max(newest, registered), registered) if directory else None
         # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
         ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
-        session = load_payload("domains_session") if ask_host else ""
+        session = load_session("domains") if ask_host else ""
         facts = self._agent_payload("facts", HostFacts, {"DomainSession": session, "Platform": probe}).content
         record = agent_record(facts, expect, directory, listing, options["wait"])
         domains = expect.domains or known_domains(facts, record)

@@ -1,7 +1,15 @@
-# Calls payload functions where hosts differ from the lab: other cultures, values that are not set. test_functions.py puts them in front.
+# Calls payload functions where hosts differ from the lab: other cultures, values that are not set.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+param([string]$Values)
+
+# include: storage.ps1
+# include: settings.ps1
+# include: agent.ps1
+# include: platform.ps1
+# include: events.ps1
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'

@@ -1,7 +1,11 @@
-# Applies settings to configuration files of many kinds by the functions of settings.ps1, which test_settings.py puts in front of it.
+# Applies settings to configuration files of many kinds by the functions of settings.ps1.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+param([string]$Cases)
+
+# include: settings.ps1
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'

@@ -14,12 +14,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from cloudlab.testing.ansible_runs import ROOT, run_playbook
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.payload import expand_includes
+from cloudlab.testing.ansible_runs import run_playbook
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
 
-FUNCTIONS = ("storage", "settings", "agent", "platform", "directory", "events")
 CULTURES = ("en-US", "fi-FI", "th-TH", "ar-SA", "tr-TR")
 
 Answer = dict[str, t.Any]
@@ -29,10 +29,9 @@ Answer = dict[str, t.Any]
 def answer(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Answer:
     """Return what function_cases.ps1 answered."""
     folder = tmp_path_factory.mktemp("functions")
-    parts = [(ROOT / f"plugins/plugin_utils/powershell/{name}.ps1").read_text(encoding="ascii") for name in FUNCTIONS]
     cases = Path(__file__).with_name("function_cases.ps1").read_text(encoding="ascii")
     script = folder / "script.ps1"
-    script.write_text("\n".join(["param([string]$Values)", *parts, cases]), encoding="ascii")
+    script.write_text(expand_includes(cases), encoding="ascii")
     values = {"host": lab.hosts[0], "script": str(script), "results": str(folder / "results.json")}
     given = {"cultures": CULTURES}
     playbook = Path(__file__).with_name("function_cases.yml")

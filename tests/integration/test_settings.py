@@ -14,6 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.payload import expand_includes
 from cloudlab.testing.ansible_runs import ROOT
 
 if t.TYPE_CHECKING:
@@ -67,11 +68,9 @@ ENCODINGS = {"utf-16": "utf-16", "crlf-bom": "utf-8-sig"}
 @pytest.fixture(scope="module")
 def outcomes(lab: Lab, direct_host: DirectHosts) -> Outcomes:
     """Return for each case what came of setting, of setting again, and of taking away."""
-    functions = (ROOT / "plugins/plugin_utils/powershell/settings.ps1").read_text(encoding="ascii")
     cases = Path(__file__).with_name("settings_cases.ps1").read_text(encoding="ascii")
     given = {name: base64.b64encode(content).decode() for name, content in (WHOLE | REFUSED).items()}
-    script = "\n".join(["param([string]$Cases)", functions, cases])
-    return dict(direct_host(lab.hosts[0]).run_script(script, Cases=json.dumps(given)))
+    return dict(direct_host(lab.hosts[0]).run_script(expand_includes(cases), Cases=json.dumps(given)))
 
 
 def text_of(name: str, content: str) -> str:

@@ -144,7 +144,7 @@ def registration_mark(facts: AgentFacts) -> tuple[t.Any, ...]:
 
 
 def session_request(options: Options, plan: RegistrationPlan, token: str, upn: str) -> dict[str, t.Any]:
-    """Return what register_session.ps1 takes."""
+    """Return what sessions/register.ps1 takes."""
     return {
         "tenant_id": options["tenant_id"],
         "upn": upn,
@@ -156,7 +156,7 @@ def session_request(options: Options, plan: RegistrationPlan, token: str, upn: s
 
 
 def account_request(options: Options) -> dict[str, t.Any]:
-    """Return what register_session.ps1 takes as gmsa: a custom account's name, or the credential that makes the default one."""
+    """Return what sessions/register.ps1 takes as gmsa: a custom account's name, or the credential that makes the default one."""
     gmsa = options["gmsa"] or {}
     if gmsa.get("name"):
         return {"name": gmsa["name"]}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings that belong to the installed agent: its proxy and FIPS switch (exe.config), and its registry tunables.
 
-What is to change is decided here from the host's facts, by the same rules that powershell/settings.ps1 changes it by.
+What is to change is decided here from the host's facts, by the same rules that powershell/library/settings.ps1 changes it by.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """

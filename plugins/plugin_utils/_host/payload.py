@@ -1,9 +1,11 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Loads the PowerShell payloads: a file with the function files it names put in.
+"""Loads the PowerShell that runs on hosts: a payload or a session, with the function files that it includes.
 
-A line "# include: agent.ps1" in a payload stands for that file. Values are never written into the text: they go as parameters.
+In plugins/plugin_utils/powershell, payloads/ holds what runs as a remote execution, sessions/ what a payload runs in a process of its own,
+and library/ the functions. A line "# include: agent.ps1" stands for that file of library/, which includes what it uses itself; a file that
+is reached by several ways is put in once, where it is named first. Values are never written into the text: they go as parameters.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -20,12 +22,39 @@ _INCLUDE = re.compile(r"^# include: (?P<file>[a-z_]+\.ps1)$", re.MULTILINE)
 
 @functools.cache
 def load_payload(name: str) -> str:
-    """Return the text of powershell/<name>.ps1, ready to run.
+    """Return the text of payloads/<name>.ps1, ready to run.
 
     Raises:
-        FileNotFoundError: there is no such payload, or it includes a file that is not there.
+        FileNotFoundError: there is no such payload, or a file is included that is not there.
     """
-    return _INCLUDE.sub(lambda line: _read(line["file"]), _read(f"{name}.ps1"))
+    return expand_includes(_read(f"payloads/{name}.ps1"))
+
+
+@functools.cache
+def load_session(name: str) -> str:
+    """Return the text of sessions/<name>.ps1, ready to be a payload's parameter.
+
+    Raises:
+        FileNotFoundError: there is no such session, or a file is included that is not there.
+    """
+    return expand_includes(_read(f"sessions/{name}.ps1"))
+
+
+def expand_includes(text: str) -> str:
+    """Return a script's text with the files of library/ that it includes, each once.
+
+    Raises:
+        FileNotFoundError: a file is included that is not there.
+    """
+    included: set[str] = set()
+
+    def expand(line: re.Match[str]) -> str:
+        if line["file"] in included:
+            return ""
+        included.add(line["file"])
+        return _INCLUDE.sub(expand, _read(f"library/{line['file']}"))
+
+    return _INCLUDE.sub(expand, text)
 
 
 def _read(file: str) -> str:

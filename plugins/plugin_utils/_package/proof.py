@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an installer package must be before it may run, and the sentence for each reason why one may not.
 
-The comparison itself is made on the host (powershell/package.ps1), so that a refused file never gets its final name; the
+The comparison itself is made on the host (powershell/library/package.ps1), so that a refused file never gets its final name; the
 rules go there as data and the reason comes back as a code.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Downloads a file to the controller: proxy, time limit, tries, resumption, and who presented a certificate that was refused.
 
-The host's own downloads (powershell/transfer.ps1) go by the same rules; the sentences are for both.
+The host's own downloads (powershell/library/transfer.ps1) go by the same rules; the sentences are for both.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """

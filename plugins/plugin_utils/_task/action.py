@@ -89,7 +89,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         """Run one payload on the host and return what it answers.
 
         Args:
-            name: the payload, powershell/<name>.ps1.
+            name: the payload, powershell/payloads/<name>.ps1.
             kind: the dataclass that its answer must fit.
             parameters: its parameters; strings, numbers, booleans or lists of strings.
             secret: parameters that arrive as secure strings.

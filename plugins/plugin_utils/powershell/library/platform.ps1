@@ -1,7 +1,9 @@
-# Reads what Microsoft's prerequisites ask of the host itself: Windows, .NET, TLS, policies, restart, disk, memory. Needs storage.ps1.
+# Reads what Microsoft's prerequisites ask of the host itself: Windows, .NET, TLS, policies, restart, disk, memory.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+# include: storage.ps1
 
 function Get-RegistryNumber {
     # One number of the registry, or nothing where it is not set.

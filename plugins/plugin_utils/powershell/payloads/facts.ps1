@@ -9,7 +9,7 @@ param(
     # A package file to judge, or ''; Expected is the JSON of what it must be (see Get-PackageRefusal).
     [string]$PackagePath = '',
     [string]$Expected = '{}',
-    # The text of domains_session.ps1 to ask the agent's module for its domains, or '' to leave them unread.
+    # The text of sessions/domains.ps1 to ask the agent's module for its domains, or '' to leave them unread.
     [string]$DomainSession = '',
     [int]$TimeoutSeconds = 120,
     # What to read about the host itself, JSON, or '' to leave it unread: account (a service account, or '' for that of the agent's
@@ -23,11 +23,8 @@ $ErrorActionPreference = 'Stop'
 $WhatIfPreference = $false
 $Ansible.Changed = $false
 
-# include: storage.ps1
-# include: settings.ps1
 # include: agent.ps1
 # include: turn.ps1
-# include: timestamp.ps1
 # include: package.ps1
 # include: process.ps1
 # include: platform.ps1

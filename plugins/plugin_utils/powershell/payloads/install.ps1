@@ -30,7 +30,6 @@ $Ansible.Changed = $false
 # include: trust.ps1
 # include: services.ps1
 # include: turn.ps1
-# include: job.ps1
 # include: installer.ps1
 
 function Assert-ProvenPackage {

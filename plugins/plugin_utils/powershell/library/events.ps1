@@ -1,7 +1,10 @@
-# Reads what Windows and the agent have logged about the agent, and the agent's connections. Needs storage.ps1.
+# Reads what Windows and the agent have logged about the agent, and the agent's connections.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+# include: storage.ps1
+# include: directory.ps1
 
 function Select-Event {
     # The newest events that a filter matches; none is no error here.

@@ -1,7 +1,10 @@
-# Reads the installed agent: product files and registry, Uninstall entries, services, certificate. Needs storage.ps1 and settings.ps1.
+# Reads the installed agent: product files and registry, Uninstall entries, services, certificate.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+# include: storage.ps1
+# include: settings.ps1
 
 # Where the collection remembers what it must not forget on the host.
 $ownKey = 'SOFTWARE\entra_ops\cloud_sync'

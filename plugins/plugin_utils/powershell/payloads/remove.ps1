@@ -22,7 +22,6 @@ $Ansible.Changed = $false
 # include: settings.ps1
 # include: agent.ps1
 # include: turn.ps1
-# include: job.ps1
 # include: installer.ps1
 # include: services.ps1
 # include: trust.ps1

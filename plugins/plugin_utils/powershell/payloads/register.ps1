@@ -5,9 +5,9 @@
 
 [CmdletBinding()]
 param(
-    # JSON of what register_session.ps1 takes; a secure string since it holds the token and the passwords.
+    # JSON of what sessions/register.ps1 takes; a secure string since it holds the token and the passwords.
     [System.Security.SecureString]$Request,
-    # The text of register_session.ps1, or '' to restart the service only.
+    # The text of sessions/register.ps1, or '' to restart the service only.
     [string]$Session = '',
     # Restart the service even if nothing has been registered.
     [switch]$Restart,
@@ -18,8 +18,6 @@ $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $Ansible.Changed = $false
 
-# include: storage.ps1
-# include: settings.ps1
 # include: agent.ps1
 # include: services.ps1
 # include: turn.ps1

@@ -6,8 +6,6 @@
 # Values: path, expected (see Get-PackageRefusal). Returns the package's facts with the reason against it under "refusal".
 param($Values)
 
-# include: storage.ps1
-# include: timestamp.ps1
 # include: package.ps1
 
 $fact = Get-PackageFact -Path $Values.path

@@ -1,7 +1,9 @@
-# Reads what the agent's service account needs: log-on right, key distribution service, schema, the account itself. Needs storage.ps1.
+# Reads what the agent's service account needs: log-on right, key distribution service, schema, the account itself.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+# include: storage.ps1
 
 function Invoke-QuietProgram {
     # Runs a program of Windows to its end and returns what it printed; throws when it fails or takes too long.

@@ -1,7 +1,9 @@
-# Runs installer programs: Windows Installer's own turn, exit codes, and the end of one that takes too long. Needs job.ps1.
+# Runs installer programs: Windows Installer's own turn, exit codes, and the end of one that takes too long.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+# include: job.ps1
 
 function Wait-WindowsInstaller {
     # Windows Installer holds this mutex while it works; a second installation would end with 1618 at once.

@@ -14,7 +14,7 @@ param(
     [string]$StagedPath = '',
     # What stands for the source in the note beside the package.
     [string]$SourceKey,
-    # JSON of what the package must be (see Get-PackageRefusal), and the text of package_session.ps1 that judges it.
+    # JSON of what the package must be (see Get-PackageRefusal), and the text of sessions/package.ps1 that judges it.
     [string]$Expected,
     [string]$PackageSession,
     # An installed agent of at least this version ('' = any) needs no package, unless Force or Latest.
@@ -40,7 +40,6 @@ $WhatIfPreference = $false
 $Ansible.Changed = $false
 
 # include: storage.ps1
-# include: settings.ps1
 # include: agent.ps1
 # include: process.ps1
 # include: placement.ps1

@@ -1,7 +1,10 @@
-# Proves an installer package: what the file is, and the first reason why it may not be run. Needs storage.ps1.
+# Proves an installer package: what the file is, and the first reason why it may not be run.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+# include: storage.ps1
+# include: timestamp.ps1
 
 function Get-SignatureTable {
     # Where the Authenticode signature lies in a PE file: @{offset; length}, or nothing when the header has none.
