@@ -12,7 +12,7 @@ LAB_TESTS := tests/lab/tests
 COLLECTION_TESTS := tests/unit tests/integration
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo matrix test test-lab test-collection molecule unit lint lab-up lab-down lab-status clean
+.PHONY: help setup demo matrix test test-lab test-collection molecule unit lint docs lab-up lab-down lab-status clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,9 +43,12 @@ unit: setup ## Run the unit tests
 
 lint: setup ## Run the static checks
 	@$(VENV)/ruff check .
-	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration
+	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration tests/documentation
 	@$(VENV)/yamllint --strict .
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q
+
+docs: setup ## Write the pages that are made from the code, such as docs/troubleshooting.md
+	@PYTHONPATH=.build/collections $(VENV)/python tests/documentation/generate.py
 
 lab-up: setup ## Bring up HOSTS=3 lab hosts
 	@tests/lab/lab up --hosts $(HOSTS)

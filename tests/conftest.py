@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PATHS = (ROOT / ".build" / "collections", ROOT / "tests" / "lab", ROOT / "tests" / "unit" / "plugins", ROOT / "tests" / "integration")
+TESTS = ROOT / "tests"
+PATHS = (ROOT / ".build" / "collections", TESTS / "lab", TESTS / "unit" / "plugins", TESTS / "integration", TESTS / "documentation")
 
 sys.path[:0] = [str(path) for path in PATHS]
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of the agent on a host, and what is to be done there: installation, settings, certificate, registration.
 
-May import: _core, _package.
+May import: _core, _package, _troubleshooting.
 
 FOR INTERNAL COLLECTION USE ONLY: this package may change in any release.
 """

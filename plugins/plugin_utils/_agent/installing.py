@@ -19,9 +19,10 @@ from .._core.results import as_result
 from .._core.verdict import Verdict
 from .._core.version import is_older
 from .._package.proof import refusal_sentence
+from .._troubleshooting.exit_codes import Outcome
 from .answers import InstallAnswer, RemoveAnswer
 from .causes import likely_cause
-from .exit_codes import Outcome, explain_exit_code
+from .exit_codes import explain_exit_code
 from .facts import AGENT_SERVICE, UPDATER_SERVICE, AgentFacts, HostFacts
 from .installation import is_shared_left, is_there, missing_parts, newest_version, package_switch, services_run
 from .plan import Plan
@@ -238,8 +239,8 @@ def _judge_exit(answer: InstallAnswer | RemoveAnswer, before: AgentFacts, log: s
     if code.outcome in (Outcome.DONE, Outcome.RESTART_NEEDED):
         return Verdict(found)
     cause = likely_cause(answer.exit_code, redact(answer.log_tail), before)
-    advice = f"most likely {cause.what}: {cause.remedy}, then run it again" if cause else code.remedy
+    advice = f"most likely {cause.meaning}: {cause.remedy}, then run it again" if cause else code.remedy
     return Verdict(
-        {**found, "cause": cause.what if cause else None},
+        {**found, "cause": cause.meaning if cause else None},
         f"The installer failed on {host} with exit code {answer.exit_code}: {code.meaning}; {advice} (log on the host: {log}).",
     )

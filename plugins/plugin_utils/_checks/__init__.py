@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What judges a host and its agent: facts and the cloud's answers in, checks out. Nothing here asks anybody.
 
-May import: _core, _cloud, _agent.
+May import: _core, _cloud, _agent, _troubleshooting.
 
 FOR INTERNAL COLLECTION USE ONLY: this package may change in any release.
 """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a token is obtained, checked, kept and shared: the methods of the option sign_in, and the device code that asks a person.
 
-May import: _core, _run.
+May import: _core, _run, _troubleshooting.
 
 FOR INTERNAL COLLECTION USE ONLY: this package may change in any release.
 """

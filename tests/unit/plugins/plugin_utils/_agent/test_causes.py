@@ -24,7 +24,7 @@ PRIVILEGES = "e000: Service 'x' (x) failed to start. Verify that you have suffic
         (1603, "e000: Fehler 0x80070070: Es steht nicht genug Speicherplatz zur Verfuegung.", empty_host(), "disk is full"),
         (1603, "", host(product__version=None), "half removed"),
         (1603, "", empty_host(), None),
-        (-2114322431, "This product requires Windows Server 2012 R2 or higher.", empty_host(), "does not serve"),
+        (-2114715647, "This product requires Windows Server 2012 R2 or higher.", empty_host(), "does not serve"),
         (112, "", empty_host(), "disk is full"),
         (1618, "", empty_host(), "another installation"),
         (1602, "", empty_host(), None),
@@ -32,7 +32,7 @@ PRIVILEGES = "e000: Service 'x' (x) failed to start. Verify that you have suffic
 )
 def test_cause_is_named(code: int, log: str, facts: HostFacts, words: str | None) -> None:
     cause = likely_cause(code, log, facts)
-    assert (words in cause.what and bool(cause.remedy)) if cause and words else cause is words
+    assert (words in cause.meaning and bool(cause.remedy)) if cause and words else cause is words
 
 
 def test_half_removed_needs_rows_without_a_program() -> None:

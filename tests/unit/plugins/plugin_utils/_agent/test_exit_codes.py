@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.exit_codes import Outcome, explain_exit_code
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.exit_codes import explain_exit_code
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._troubleshooting.exit_codes import Outcome
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.answers import Step
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.registration_errors import failed_steps, remedy_for
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.registration_errors import failed_steps
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._troubleshooting.entries import Symptom
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._troubleshooting.registration import REGISTRATION
 
 TEXTS = {
     "The user name or password is incorrect.": "Protected Users",
@@ -29,7 +31,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("text", sorted(TEXTS))
 def test_every_known_error_has_its_remedy(text: str) -> None:
-    assert TEXTS[text] in remedy_for(text)
+    assert TEXTS[text] in REGISTRATION.remedy(Symptom(text))
 
 
 def test_each_failed_step_is_one_sentence() -> None:

@@ -26,7 +26,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in impo
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Audience, SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.options import read_sign_in
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.refusals import REMEDIES, refused
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.refusals import advice, refused
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.token import Token
 from cloudlab.microsoft import tokens
 from cloudlab.microsoft.sign_in_errors import TEXTS
@@ -270,7 +270,7 @@ def test_each_number_of_the_lab_has_a_remedy(code: int) -> None:
     text = f"AADSTS{code}: {TEXTS[code][1]}"
     refusal = refused("https://login.lab", [code], f"{text}\r\nTrace")
     assert refusal.code == f"AADSTS{code}"
-    assert f"({refusal.code}): {REMEDIES[refusal.code]}. Microsoft says: {text}" in str(refusal)
+    assert f"({refusal.code}): {advice(refusal.code)}. Microsoft says: {text}" in str(refusal)
     assert "Trace" not in str(refusal)
 
 

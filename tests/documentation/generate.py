@@ -1,0 +1,29 @@
+# Copyright (c) 2026 entra_ops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the pages that are made from the code (`make docs`); a test holds that they are up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from troubleshooting_page import troubleshooting_page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pages() -> dict[Path, str]:
+    """Return each generated file with what it must hold."""
+    return {ROOT / "docs" / "troubleshooting.md": troubleshooting_page()}
+
+
+def main() -> None:
+    """Write each file that is not as it must be, and name it."""
+    for file, text in pages().items():
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            print(f"written: {file.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
