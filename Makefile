@@ -47,7 +47,7 @@ lint: setup ## Run the static checks
 	@$(VENV)/yamllint --strict .
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q
 
-docs: setup ## Write the pages that are made from the code, such as docs/troubleshooting.md
+docs: setup ## Write the pages and lists that are made from the code: docs/troubleshooting.md, docs/checks.md and others
 	@PYTHONPATH=.build/collections $(VENV)/python tests/documentation/generate.py
 
 lab-up: setup ## Bring up HOSTS=3 lab hosts

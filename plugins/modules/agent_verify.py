@@ -454,7 +454,7 @@ checks:
         - C(fips) - the FIPS policy, and the agent's exemption from it.
         - C(ntlm) - whether outgoing NTLM is denied.
         - C(internet_explorer_esc) - Internet Explorer's enhanced security, which stops the agent's wizard.
-        - C(ldap_timeout) - the agent's LDAP time-out, where it is set.
+        - C(ldap_timeout) - the agent's LDAP time-out.
         - C(known_issues) - known issues of the installed version.
         - C(log_on_right) - who may log on as a service.
         - C(directory) - whether this session may ask the directory.

@@ -1,12 +1,13 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the pages that are made from the code (`make docs`); a test holds that they are up to date."""
+"""Writes the pages and lists that are made from the code (`make docs`); a test holds that they are up to date."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from check_lists import checks_page, with_readme_list, with_return_list
 from troubleshooting_page import troubleshooting_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def pages() -> dict[Path, str]:
     """Return each generated file with what it must hold."""
-    return {ROOT / "docs" / "troubleshooting.md": troubleshooting_page()}
+    readme, module = ROOT / "README.md", ROOT / "plugins" / "modules" / "agent_verify.py"
+    return {
+        ROOT / "docs" / "checks.md": checks_page(),
+        ROOT / "docs" / "troubleshooting.md": troubleshooting_page(),
+        readme: with_readme_list(readme.read_text(encoding="utf-8")),
+        module: with_return_list(module.read_text(encoding="utf-8")),
+    }
 
 
 def main() -> None:

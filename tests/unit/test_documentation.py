@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.assessment import declared_checks
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.specs import SPECS, Spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,18 +175,3 @@ def test_no_file_names_a_place_of_one_machine() -> None:
         if file.is_file() and file.suffix not in {".xz", ".png"} and homes.search(file.read_text(encoding="utf-8", errors="replace")):
             found.append(name)
     assert found == []
-
-
-def listed_checks(subject: str) -> str:
-    """Return the names of the checks of one subject, as the README lists them."""
-    return ", ".join(f"`{one.label}`" for one in declared_checks() if one.of == subject)
-
-
-@pytest.mark.parametrize("subject", ["agent", "host", "cloud"])
-def test_readme_lists_the_checks_that_are_declared(subject: str) -> None:
-    assert f"| the {subject} | {listed_checks(subject)} |\n" in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def test_every_check_is_documented_with_what_it_looks_at() -> None:
-    described = documentation("modules", "agent_verify", "RETURN")["checks"]["contains"]["name"]["description"]
-    assert described[1:] == [f"C({one.label}) - {one.title}." for one in declared_checks()]

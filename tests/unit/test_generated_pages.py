@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.assessment import declared_checks
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import CHECKS
+from check_lists import checks_page, with_readme_list
 from generate import ROOT, main, pages
 
 PAGES = pages()
+FACT = re.compile(r"^\| ([CDGSTV]\d{1,2}) \|", re.MULTILINE)
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -18,15 +23,38 @@ def test_page_is_up_to_date(file: Path) -> None:
     assert file.read_text(encoding="utf-8") == PAGES[file], "run 'make docs' and commit what it writes"
 
 
-def test_cells_of_a_table_are_as_many_as_its_head() -> None:
-    rows = [line for line in PAGES[ROOT / "docs" / "troubleshooting.md"].splitlines() if line.startswith("|")]
+@pytest.mark.parametrize(("name", "columns"), [("troubleshooting.md", 4), ("checks.md", 5)])
+def test_rows_of_a_page_have_a_cell_for_each_column(name: str, columns: int) -> None:
+    rows = [line for line in PAGES[ROOT / "docs" / name].splitlines() if line.startswith("|")]
     assert rows
-    assert {row.replace("\\|", "").count("|") for row in rows} == {5}
+    assert {row.replace("\\|", "").count("|") for row in rows} == {columns + 1}
 
 
-def test_files_are_written_where_they_differ(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_fact_that_a_check_rests_on_is_documented() -> None:
+    known = set(FACT.findall((ROOT / "docs" / "product-facts.md").read_text(encoding="utf-8")))
+    assert {one.name: set(one.facts) - known for one in declared_checks() if set(one.facts) - known} == {}
+
+
+def test_every_check_has_its_row_and_its_line() -> None:
+    for file in (ROOT / "docs" / "checks.md", ROOT / "README.md"):
+        assert [one.label for one in declared_checks() if f"`{one.label}`" not in PAGES[file]] == []
+    module = PAGES[ROOT / "plugins" / "modules" / "agent_verify.py"]
+    assert [one.label for one in declared_checks() if f"- C({one.label}) - {one.title}." not in module] == []
+
+
+@pytest.mark.parametrize("text", ["no list", "| of | checks |\n|---|---|\n| the agent | `a` |\n" * 2])
+def test_list_that_is_not_there_once_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match="times, not once"):
+        with_readme_list(text)
+
+
+def test_condition_without_words_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CHECKS["disk"].needs, "__doc__", None)
+    with pytest.raises(ValueError, match="has no docstring"):
+        checks_page()
+
+
+def test_files_are_written_where_they_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     old, new = tmp_path / "old.md", tmp_path / "new.md"
     old.write_text("as it must be", encoding="utf-8")
     monkeypatch.setattr("generate.ROOT", tmp_path)

@@ -37,7 +37,12 @@ def known_domains(facts: HostFacts, record: t.Mapping[str, t.Any] | None) -> lis
     return None
 
 
-@check("installed", "whether files, module, registry key, service and row under Programs and Features are there", of="agent")
+@check(
+    "installed",
+    "whether files, module, registry key, service and row under Programs and Features are there",
+    of="agent",
+    facts=("S12", "S15", "S17", "S27"),
+)
 def _installed(look: Look) -> Finding:
     missing = missing_parts(look.facts)
     if not missing:
@@ -47,7 +52,7 @@ def _installed(look: Look) -> Finding:
     return Finding("fail", "installed", actual, "install the agent", _PACKAGE)
 
 
-@check("version", "the version of what is installed", of="agent", needs=complete)
+@check("version", "the version of what is installed", of="agent", facts=("D18",), needs=complete)
 def _version(look: Look) -> Finding:
     actual, wanted = str(look.facts.product.version), look.expect.version
     if wanted and is_older(actual, wanted):
@@ -55,12 +60,12 @@ def _version(look: Look) -> Finding:
     return Finding("pass", f"{wanted} or newer" if wanted else "any", actual)
 
 
-@check("agent_service", "whether the agent's service runs, and starts with Windows", of="agent", needs=complete)
+@check("agent_service", "whether the agent's service runs, and starts with Windows", of="agent", facts=("S17",), needs=complete)
 def _agent_service(look: Look) -> Finding:
     return _running(look.agent_service)
 
 
-@check("updater_service", "the same of the updater's service", of="agent", needs=complete)
+@check("updater_service", "the same of the updater's service", of="agent", facts=("S18", "S20"), needs=complete)
 def _updater_service(look: Look) -> Finding:
     service = look.facts.service(UPDATER_SERVICE)
     if not service.present:
@@ -77,10 +82,11 @@ def _running(service: Service) -> Finding:
 
 
 def _settings_wanted(look: Look) -> bool:
+    """The agent is installed whole and settings are asked for."""
     return look.complete and bool(look.expect.settings)
 
 
-@check("settings", "the agent's settings, where some are asked for", of="agent", needs=_settings_wanted)
+@check("settings", "the agent's settings, where some are asked for", of="agent", facts=("S23", "S38", "S39"), needs=_settings_wanted)
 def _settings(look: Look) -> Finding:
     facts, asked = look.facts, look.expect.settings
     differing, wanted = settings_to_change(facts, asked), settings_predicted(facts, asked)
@@ -90,7 +96,7 @@ def _settings(look: Look) -> Finding:
     return Finding("fail", expected or "none", actual or "none", f"set {', '.join(differing)}", _INSTALL)
 
 
-@check("tenant", "the tenant that the agent is registered to", of="agent")
+@check("tenant", "the tenant that the agent is registered to", of="agent", facts=("S22", "S24"))
 def _tenant(look: Look) -> Finding:
     actual, wanted = look.facts.product.tenant_id, look.expect.tenant_id
     expected = wanted or "registered"
@@ -103,17 +109,18 @@ def _tenant(look: Look) -> Finding:
 
 
 def _is_cut_off(look: Look) -> bool:
+    """A registration was begun and not ended."""
     return look.complete and look.facts.registration_pending
 
 
 # The agent may run without having taken it up.
-@check("registration", "a registration that was begun and not ended", of="agent", needs=_is_cut_off)
+@check("registration", "a registration that was begun and not ended", of="agent", facts=("C3",), needs=_is_cut_off)
 def _registration(_: Look) -> Finding:
     return Finding("fail", "complete", "cut off", "run the registration again, which restarts the agent", _REGISTER)
 
 
 # What a half-removed agent has left may look registered: its account and certificate tell.
-@check("service_account", "the account that the agent's service logs on with", of="agent", needs=registered)
+@check("service_account", "the account that the agent's service logs on with", of="agent", facts=("S21", "C25"), needs=registered)
 def _service_account(look: Look) -> Finding:
     service, wanted = look.agent_service, look.expect.service_account
     actual, expected = service.account or "none", wanted or "a group managed service account"
@@ -126,7 +133,7 @@ def _service_account(look: Look) -> Finding:
     return Finding("pass", expected, actual)
 
 
-@check("certificate", "the certificate that the agent signs in to Microsoft with", of="agent", needs=registered)
+@check("certificate", "the certificate that the agent signs in to Microsoft with", of="agent", facts=("S33", "S34"), needs=registered)
 def _certificate(look: Look) -> Finding:
     certificate, record = look.certificate, look.cloud.record
     expected = f"valid for {look.expect.minimum_certificate_days} days"
@@ -148,7 +155,7 @@ def _certificate(look: Look) -> Finding:
     return Finding("pass", expected, actual)
 
 
-@check("domains", "the domains that the agent serves", of="agent", needs=in_service)
+@check("domains", "the domains that the agent serves", of="agent", facts=("V14",), needs=in_service)
 def _domains(look: Look) -> Finding:
     known, wanted = known_domains(look.facts, look.cloud.record), look.expect.domains
     expected = ", ".join(wanted) or "any"

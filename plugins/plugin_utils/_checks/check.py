@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a check declares itself, and what it is given to judge by.
 
-A check is a function with @check above it: its name, what it is about, when there is anything to judge, and what a failure means. Nothing
-else of the collection names it; the lists in the README and in agent_verify's documentation are held equal to the declarations by a test.
+A check is a function with @check above it: its name, what it is about, when there is anything to judge, what a failure means, and the facts
+of docs/product-facts.md that it rests on. Nothing else of the collection names it: `make docs` writes docs/checks.md and the lists in the
+README and in agent_verify's documentation from the declarations, with each condition in the words of its docstring.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -181,32 +182,32 @@ class Proof(enum.Enum):
     DISPROVES = "disproves"
 
 
-Found = Finding | None | t.Sequence[Finding]
+Found = Finding | t.Sequence[Finding]
 Predicate = t.Callable[[Look], bool]
 
 
 def always(_: Look) -> bool:
-    """For a check that has something to judge on every host."""
+    """Always."""
     return True
 
 
 def never(_: Look) -> bool:
-    """For a check whose failure does not stop an installation."""
+    """Never."""
     return False
 
 
 def complete(look: Look) -> bool:
-    """For a check of an agent that is installed whole."""
+    """The agent is installed whole."""
     return look.complete
 
 
 def registered(look: Look) -> bool:
-    """For a check of an agent that has a tenant."""
+    """The agent is registered."""
     return look.registered
 
 
 def in_service(look: Look) -> bool:
-    """For a check of an agent that is installed whole and has a tenant."""
+    """The agent is installed whole and registered."""
     return look.complete and look.registered
 
 
@@ -217,6 +218,7 @@ class Declaration:
     name: str
     title: str
     of: Subject
+    facts: tuple[str, ...]
     judge: t.Callable[[Look], Found]
     needs: Predicate
     blocks: Predicate
@@ -233,7 +235,7 @@ class Declaration:
         if (self.of == "host" and look.facts.platform is None) or not self.needs(look):
             return []
         found = self.judge(look)
-        return [] if found is None else [found] if isinstance(found, Finding) else list(found)
+        return [found] if isinstance(found, Finding) else list(found)
 
     def is_blocking(self, look: Look) -> bool:
         """Whether a failure makes an installation or a registration pointless."""
@@ -258,6 +260,7 @@ def check(
     title: str,
     *,
     of: Subject,
+    facts: tuple[str, ...],
     needs: Predicate = always,
     blocks: Predicate | bool = False,
     proof: t.Callable[[Look], Proof] | Proof = Proof.NONE,
@@ -269,6 +272,7 @@ def check(
         name: its name in results.
         title: what it looks at, for the documentation.
         of: what it is about; checks of the host are asked only where the host itself was read.
+        facts: the numbers of what it rests on in docs/product-facts.md; none where it is the collection's own.
         needs: whether there is anything to judge.
         blocks: whether its failure makes an installation or a registration pointless.
         proof: what it says against its failure that the agent is seen to work.
@@ -278,7 +282,7 @@ def check(
     proven = (lambda _: proof) if isinstance(proof, Proof) else proof
 
     def declare(judge: Judge) -> Judge:
-        CHECKS[name] = Declaration(name, title, of, judge, needs, blocking, proven, each)
+        CHECKS[name] = Declaration(name, title, of, facts, judge, needs, blocking, proven, each)
         return judge
 
     return declare

@@ -16,10 +16,11 @@ from .check import Finding, Look, check, in_service
 
 
 def _listed(look: Look) -> bool:
+    """The agent is installed whole and registered, and Graph was asked."""
     return in_service(look) and look.cloud.record is not None
 
 
-@check("cloud", "whether Microsoft lists the agent as active", of="cloud", needs=_listed)
+@check("cloud", "whether Microsoft lists the agent as active", of="cloud", facts=("V10", "V12", "V16"), needs=_listed)
 def _cloud(look: Look) -> Finding:
     record = t.cast(Record, look.cloud.record)
     status, reason = str(record["status"]), record["reason"]
@@ -45,11 +46,12 @@ def _not_active(look: Look, status: str, actual: str) -> Finding:
 
 
 def _agents_listed(look: Look) -> bool:
-    """Where no agents could be listed nothing is known of older records, and the check 'cloud' says why."""
+    """The agent is installed whole and registered, and Graph has listed agents."""
+    # Where it could not, nothing is known of older records, and the check 'cloud' says why.
     return _listed(look) and t.cast(Record, look.cloud.record)["status"] != "unknown"
 
 
-@check("cloud_records", "older records of the same machine", of="cloud", needs=_agents_listed)
+@check("cloud_records", "older records of the same machine", of="cloud", facts=("V9", "V15", "T32"), needs=_agents_listed)
 def _records(look: Look) -> Finding:
     stale, expected = t.cast(Record, look.cloud.record)["stale"], "no older record of the host"
     if not stale:

@@ -69,6 +69,7 @@ def encryption_problem(facts: HostFacts) -> str | None:
 
 
 def _not_complete(look: Look) -> bool:
+    """The agent is not installed whole."""
     return not look.complete  # setup rolls back when its service does not start
 
 
@@ -76,6 +77,7 @@ def _not_complete(look: Look) -> bool:
     "log_on_right",
     "who may log on as a service",
     of="host",
+    facts=("S21", "C26"),
     blocks=_not_complete,
     proof=Proof.DISPROVES,
 )
@@ -102,27 +104,31 @@ def _log_on_right(look: Look) -> Finding:
 
 
 def _in_domain(look: Look) -> bool:
+    """The host is a member of a domain."""
     return look.platform.directory is not None  # to be in no domain is a check of its own
 
 
 def _readable(look: Look) -> bool:
+    """The session may read the directory."""
     return _in_domain(look) and look.directory.readable
 
 
 def _account_known(look: Look) -> bool:
+    """The session may read the directory, and the service account is known."""
     return _readable(look) and look.directory.account is not None
 
 
 def _makes_account(look: Look) -> bool:
-    """Whether the default account is still to be made."""
+    """The default account is still to be made."""
     return not look.expect.service_account and not look.account
 
 
 def _account_given(look: Look) -> bool:
+    """A service account is asked for."""
     return bool(look.expect.service_account)
 
 
-@check("directory", "whether this session may ask the directory", of="host", needs=_in_domain)
+@check("directory", "whether this session may ask the directory", of="host", facts=(), needs=_in_domain)
 def _directory(look: Look) -> Finding:
     if not look.directory.readable:
         remedy = "let the session ask the directory: become SYSTEM, or use CredSSP or Kerberos with delegation"
@@ -134,6 +140,7 @@ def _directory(look: Look) -> Finding:
     "kds_root_key",
     "whether the forest has a root key for group managed service accounts",
     of="host",
+    facts=("C19",),
     needs=_readable,
     blocks=_makes_account,
     proof=Proof.DISPROVES,
@@ -150,7 +157,15 @@ def _root_key(look: Look) -> Finding:
     return Finding("pass", expected, f"in use since {min(kds.use_start_times)}")
 
 
-@check("schema", "the version of the forest's schema", of="host", needs=_readable, blocks=_makes_account, proof=Proof.DISPROVES)
+@check(
+    "schema",
+    "the version of the forest's schema",
+    of="host",
+    facts=("D28", "C19"),
+    needs=_readable,
+    blocks=_makes_account,
+    proof=Proof.DISPROVES,
+)
 def _schema(look: Look) -> Finding:
     directory = look.directory
     version, expected = directory.schema_version or 0, "a schema of Windows Server 2016 with msDS-ExternalDirectoryObjectId"
@@ -165,6 +180,7 @@ def _schema(look: Look) -> Finding:
     "account_container",
     "whether the domain has its container for managed service accounts",
     of="host",
+    facts=("T7",),
     needs=_readable,
     blocks=_makes_account,
     proof=Proof.DISPROVES,
@@ -181,6 +197,7 @@ def _container(look: Look) -> Finding:
     "service_account_retrieval",
     "whether the service account exists, and the host may have its password",
     of="host",
+    facts=("C21",),
     needs=_account_known,
     blocks=_account_given,
 )
@@ -203,6 +220,7 @@ def _retrieval(look: Look) -> Finding:
 
 
 def _account_exists(look: Look) -> bool:
+    """The session may read the directory, and the service account exists."""
     return _account_known(look) and bool(t.cast(ManagedAccount, look.directory.account).exists)
 
 
@@ -210,6 +228,7 @@ def _account_exists(look: Look) -> bool:
     "kerberos_encryption",
     "whether host and service account share an encryption type",
     of="host",
+    facts=("T3",),
     needs=_account_exists,
     blocks=_account_given,
 )

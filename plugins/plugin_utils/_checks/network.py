@@ -8,6 +8,8 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import typing as t
+
 from .._agent.facts import AGENT_SERVICE, Endpoint
 from .check import Finding, Look, Proof, check
 
@@ -23,10 +25,11 @@ def _address(endpoint: Endpoint) -> str:
 
 
 def _probed(look: Look) -> bool:
+    """Endpoints were tried."""
     return bool(look.facts.endpoints)
 
 
-@check("endpoints", "whether the host reaches Microsoft", of="host", needs=_probed, blocks=True, proof=Proof.DISPROVES)
+@check("endpoints", "whether the host reaches Microsoft", of="host", facts=("V4", "S36"), needs=_probed, blocks=True, proof=Proof.DISPROVES)
 def _endpoints(look: Look) -> Finding:
     endpoints = look.facts.endpoints
     expected = f"reachable: {', '.join(_address(one) for one in endpoints)}"
@@ -44,10 +47,11 @@ def _endpoints(look: Look) -> Finding:
 
 
 def _issuers_seen(look: Look) -> bool:
+    """An endpoint has shown its certificate, and issuers are asked for."""
     return bool(look.expect.issuers) and any(one.issuer for one in look.facts.endpoints)
 
 
-@check("tls_inspection", "who issued the certificates of Microsoft's endpoints", of="host", needs=_issuers_seen)
+@check("tls_inspection", "who issued the certificates of Microsoft's endpoints", of="host", facts=("T12",), needs=_issuers_seen)
 def _inspection(look: Look) -> Finding:
     issuers = look.expect.issuers
     seen = {one.host: one.issuer for one in look.facts.endpoints if one.issuer}
@@ -59,25 +63,30 @@ def _inspection(look: Look) -> Finding:
     return Finding("pass", expected, "as expected")
 
 
-@check("clock", "the host's clock", of="host", blocks=True, proof=Proof.DISPROVES)
-def _clock(look: Look) -> Finding | None:
-    skew = look.facts.clock_skew
-    if skew is None:
-        return None
+def _time_known(look: Look) -> bool:
+    """An endpoint has told the time."""
+    return look.facts.clock_skew is not None
+
+
+@check("clock", "the host's clock", of="host", facts=(), needs=_time_known, blocks=True, proof=Proof.DISPROVES)
+def _clock(look: Look) -> Finding:
+    skew = t.cast(int, look.facts.clock_skew)
     expected, actual = f"within {_SKEW} seconds of Microsoft's", f"{abs(skew)} seconds {'ahead' if skew > 0 else 'behind'}"
     if abs(skew) > _SKEW:
         return Finding("fail", expected, actual, "set the host's clock (w32tm /resync), and check its time source")
     return Finding("pass", expected, actual)
 
 
-@check("events", "errors in the host's logs that are about the agent", of="host")
-def _events(look: Look) -> Finding | None:
+def _events_asked(look: Look) -> bool:
+    """The logs were to be read."""
+    return look.facts.events is not None or bool(look.facts.events_problem)
+
+
+@check("events", "errors in the host's logs that are about the agent", of="host", facts=("S31", "T3", "T24"), needs=_events_asked)
+def _events(look: Look) -> Finding:
     events, expected = look.facts.events, "no errors about the agent"
     if events is None:
-        # Without a problem nobody asked for them.
-        unread = f"unknown: {look.facts.events_problem}"
-        remedy = "use an account that may read the event log"
-        return Finding("unknown", expected, unread, remedy) if look.facts.events_problem else None
+        return Finding("unknown", expected, f"unknown: {look.facts.events_problem}", "use an account that may read the event log")
     if not events:
         return Finding("pass", expected, "none")
     newest = events[0]
@@ -95,12 +104,15 @@ def _event_remedy(identifiers: set[int]) -> str:
     return "read the agent's log in the event viewer"
 
 
-@check("connections", "how many connections to Microsoft the agent holds", of="host")
-def _connections(look: Look) -> Finding | None:
+def _connections_known(look: Look) -> bool:
+    """The agent is registered, has its account, and its connections could be counted."""
+    return look.facts.connections is not None and look.registered and bool(look.account)
+
+
+@check("connections", "how many connections to Microsoft the agent holds", of="host", facts=("V7",), needs=_connections_known)
+def _connections(look: Look) -> Finding:
     count = look.facts.connections
-    if count is None or not look.registered or not look.account:
-        return None
-    if count == 0:
+    if not count:
         remedy = f"restart the service {AGENT_SERVICE}, and check the host's way to Microsoft's relay (*.servicebus.windows.net)"
         return Finding("warn", "one or more", "none", remedy)
     return Finding("pass", "one or more", str(count))

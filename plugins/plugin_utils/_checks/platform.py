@@ -36,7 +36,7 @@ def _windows_proof(look: Look) -> Proof:
     return Proof.NONE if lacks_server_2025_update(look) else Proof.DOES_WITHOUT
 
 
-@check("windows", "Windows' version and kind", of="host", blocks=True, proof=_windows_proof)
+@check("windows", "Windows' version and kind", of="host", facts=("D24", "D25"), blocks=True, proof=_windows_proof)
 def _windows(look: Look) -> Finding:
     windows = look.platform.windows
     kind = windows.installation_type or "unknown kind"
@@ -61,7 +61,7 @@ def _windows_problem(look: Look) -> tuple[str, str]:
     return "pass", ""
 
 
-@check("domain_member", "whether the host is a member of a domain", of="host", blocks=True)
+@check("domain_member", "whether the host is a member of a domain", of="host", facts=("D26",), blocks=True)
 def _domain_member(look: Look) -> Finding:
     platform, expected = look.platform, "member of a domain"
     if platform.domain_member is None:
@@ -72,7 +72,7 @@ def _domain_member(look: Look) -> Finding:
     return Finding("pass", expected, f"member of {platform.domain}")
 
 
-@check("dotnet", "the version of .NET Framework", of="host", blocks=True, proof=Proof.DOES_WITHOUT)
+@check("dotnet", "the version of .NET Framework", of="host", facts=("D27",), blocks=True, proof=Proof.DOES_WITHOUT)
 def _dotnet(look: Look) -> Finding:
     release, expected = look.platform.dotnet_release, f".NET Framework 4.7.1 or newer (release {_DOTNET_471})"
     actual = "none" if release is None else f"release {release}"
@@ -81,7 +81,9 @@ def _dotnet(look: Look) -> Finding:
     return Finding("pass", expected, actual)
 
 
-@check("tls", "whether TLS 1.2 and .NET's strong cryptography are switched on", of="host", blocks=True, proof=Proof.DISPROVES)
+@check(
+    "tls", "whether TLS 1.2 and .NET's strong cryptography are switched on", of="host", facts=("V1",), blocks=True, proof=Proof.DISPROVES
+)
 def _tls(look: Look) -> Finding:
     tls, expected = look.platform.tls, "TLS 1.2 and .NET's strong cryptography switched on"
     sides = (("client", tls.client), ("server", tls.server))
@@ -98,7 +100,14 @@ def _tls(look: Look) -> Finding:
     return Finding("pass", expected, "switched on")
 
 
-@check("credential_manager", "whether Credential Manager may start, which setup needs", of="host", blocks=True, proof=Proof.DOES_WITHOUT)
+@check(
+    "credential_manager",
+    "whether Credential Manager may start, which setup needs",
+    of="host",
+    facts=("D29",),
+    blocks=True,
+    proof=Proof.DOES_WITHOUT,
+)
 def _credential_manager(look: Look) -> Finding:
     service, expected = look.facts.vault, "service VaultSvc not disabled"
     if not service.present:
@@ -108,7 +117,7 @@ def _credential_manager(look: Look) -> Finding:
     return Finding("pass", expected, str(service.start_type))
 
 
-@check("execution_policy", "Windows PowerShell's execution policy", of="host", blocks=True, proof=Proof.DOES_WITHOUT)
+@check("execution_policy", "Windows PowerShell's execution policy", of="host", facts=("D30",), blocks=True, proof=Proof.DOES_WITHOUT)
 def _execution_policy(look: Look) -> Finding:
     by_scope = {one.scope: one.policy for one in look.platform.execution_policy}
     scope = next((name for name in _SCOPES if by_scope.get(name) not in (None, "Undefined")), None)
@@ -121,7 +130,7 @@ def _execution_policy(look: Look) -> Finding:
     return Finding("pass", expected, actual)
 
 
-@check("pending_reboot", "who waits for a restart of the host", of="host")
+@check("pending_reboot", "who waits for a restart of the host", of="host", facts=("S9",))
 def _pending_reboot(look: Look) -> Finding:
     reasons = look.platform.pending_reboot
     if reasons:
@@ -129,7 +138,7 @@ def _pending_reboot(look: Look) -> Finding:
     return Finding("pass", "none", "none")
 
 
-@check("disk", "the room on the system drive", of="host", blocks=True, proof=Proof.DOES_WITHOUT)
+@check("disk", "the room on the system drive", of="host", facts=(), blocks=True, proof=Proof.DOES_WITHOUT)
 def _disk(look: Look) -> Finding:
     free = look.platform.disk_free
     expected, actual, remedy = "5 GiB free on the system drive", f"{free / _GIB:.1f} GiB free", "make room on the system drive"
@@ -138,7 +147,7 @@ def _disk(look: Look) -> Finding:
     return Finding(status, expected, actual, remedy if status != "pass" else "")
 
 
-@check("memory", "the host's memory", of="host")
+@check("memory", "the host's memory", of="host", facts=("D27",))
 def _memory(look: Look) -> Finding:
     size = look.platform.memory
     if size is None:
@@ -149,7 +158,7 @@ def _memory(look: Look) -> Finding:
     return Finding("pass", "4 GiB", f"{size / _GIB:.1f} GiB")
 
 
-@check("fips", "the FIPS policy, and the agent's exemption from it", of="host")
+@check("fips", "the FIPS policy, and the agent's exemption from it", of="host", facts=("S39",))
 def _fips(look: Look) -> Finding:
     enforced = bool(look.platform.fips_policy)
     exempt = look.facts.product.configuration.enforce_fips_policy is False
@@ -160,7 +169,7 @@ def _fips(look: Look) -> Finding:
     return Finding("pass", expected, "the agent is exempt" if enforced else "no policy")
 
 
-@check("ntlm", "whether outgoing NTLM is denied", of="host")
+@check("ntlm", "whether outgoing NTLM is denied", of="host", facts=("V2",))
 def _ntlm(look: Look) -> Finding:
     denied = look.platform.ntlm_policy == _NTLM_DENY_ALL
     version, expected = look.facts.product.version, "outgoing NTLM denied, with 1.1.1365.0 or newer"
@@ -172,7 +181,7 @@ def _ntlm(look: Look) -> Finding:
     return Finding("pass", expected, "denied" if denied else "allowed, which Microsoft advises against")
 
 
-@check("internet_explorer_esc", "Internet Explorer's enhanced security, which stops the agent's wizard", of="host")
+@check("internet_explorer_esc", "Internet Explorer's enhanced security, which stops the agent's wizard", of="host", facts=("C15",))
 def _explorer_security(look: Look) -> Finding:
     enhanced = bool(look.platform.ie_esc)
     # It blocks the sign-in window of the agent's wizard, which this collection does without, and a person may turn to.
@@ -182,12 +191,19 @@ def _explorer_security(look: Look) -> Finding:
     return Finding("pass", "off until the agent is registered", "on" if enhanced else "off")
 
 
-@check("ldap_timeout", "the agent's LDAP time-out, where it is set", of="host")
-def _ldap_timeout(look: Look) -> Finding | None:
+def _ldap_timeout_value(look: Look) -> str | None:
     values = {one.name: one.value for one in look.facts.product.configuration.tunables}
-    text = values.get("LdapConnectionTimeoutInMilliseconds")
-    if text is None:
-        return None
+    return values.get("LdapConnectionTimeoutInMilliseconds")
+
+
+def _ldap_timeout_set(look: Look) -> bool:
+    """The time-out is set."""
+    return _ldap_timeout_value(look) is not None
+
+
+@check("ldap_timeout", "the agent's LDAP time-out", of="host", facts=("S23",), needs=_ldap_timeout_set)
+def _ldap_timeout(look: Look) -> Finding:
+    text = str(_ldap_timeout_value(look))
     expected, actual = "30000 ms or more", f"{text} ms"
     milliseconds = whole_number(text)
     if milliseconds is None or milliseconds < 30000:
@@ -196,11 +212,14 @@ def _ldap_timeout(look: Look) -> Finding | None:
     return Finding("pass", expected, actual)
 
 
-@check("known_issues", "known issues of the installed version", of="host")
-def _known_issues(look: Look) -> Finding | None:
-    version = look.facts.product.version
-    if not version:
-        return None
+def _version_known(look: Look) -> bool:
+    """A version is installed."""
+    return bool(look.facts.product.version)
+
+
+@check("known_issues", "known issues of the installed version", of="host", facts=("D17",), needs=_version_known)
+def _known_issues(look: Look) -> Finding:
+    version = str(look.facts.product.version)
     issues = []
     if is_older(version, "1.1.972.0"):
         issues.append("Microsoft no longer supports it")

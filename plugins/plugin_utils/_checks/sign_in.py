@@ -14,10 +14,18 @@ from .check import Finding, Look, RegistrationSignIn, check
 
 
 def _tried(look: Look) -> bool:
+    """A registration is still to be done, and a sign-in is given."""
     return look.cloud.sign_in is not None
 
 
-@check("sign_in", "whether the sign-in may register the agent, where that is still to be done", of="cloud", needs=_tried, blocks=True)
+@check(
+    "sign_in",
+    "whether the sign-in may register the agent, where that is still to be done",
+    of="cloud",
+    facts=("C6", "C11", "C13"),
+    needs=_tried,
+    blocks=True,
+)
 def _sign_in(look: Look) -> Finding:
     tried, expected = t.cast(RegistrationSignIn, look.cloud.sign_in), "a token for the registration"
     if tried.problem:

@@ -25,6 +25,7 @@ _NOTHING = "until then nothing of the domain is synchronised"
     "synchronization",
     "whether a domain has a sync configuration that is active, or in quarantine",
     of="cloud",
+    facts=("G2", "G14", "G15"),
     needs=in_service,
     each="DOMAIN",
 )
