@@ -132,7 +132,10 @@ def _packages(machine: Machine) -> list[str]:
             f"run 'sudo apt-get install {names}', then this again."
         ]
     commands = [command for name, command in _OTHERS.items() if name in machine.distribution] or list(_OTHERS.values())
-    return [f"There is no apt-get to install {names}; other distributions call them: {'; '.join(commands)}."]
+    return [
+        f"There is no apt-get to install {names}; other distributions call them: {'; '.join(commands)}. The lab was tried on Debian alone "
+        "and looks for Wine where Debian has it: take a Debian in a folder or a container."
+    ]
 
 
 def _ports(machine: Machine) -> list[str]:

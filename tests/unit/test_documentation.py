@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.specs import SPECS, Spec
+from setup_checks import BUILD_SIZE, GIB, LAB_SIZE, LEAST_MEMORY, PACKAGES, PACKAGES_SIZE, PORTS, VENV_PACKAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles" / "provisioning_agent"
@@ -164,6 +165,15 @@ def test_role_hands_every_option_on_to_the_modules() -> None:
 def test_readme_lists_every_role_variable() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in ENTRY_POINTS["main"]["options"] if f"`{name}`" not in readme] == []
+
+
+def test_what_the_lab_needs_is_documented_as_it_is_checked() -> None:
+    text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    assert [name for name in (*PACKAGES, VENV_PACKAGE) if f"`{name}`" not in text] == []
+    *most, last = map(str, PORTS)
+    assert f"The ports {', '.join(most)} and {last} on loopback addresses" in text
+    assert f"{LEAST_MEMORY // GIB} GiB of memory, {(BUILD_SIZE + LAB_SIZE) // GIB} GiB of disk" in text
+    assert f"and {PACKAGES_SIZE // GIB} GiB for the packages" in text
 
 
 def test_no_file_names_a_place_of_one_machine() -> None:
