@@ -28,7 +28,7 @@ from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._host.probe import host_probe
 from ..plugin_utils._options.rules import require_dns_name, require_guid, require_managed_account, require_positive
 from ..plugin_utils._run.notes import note_registration
-from ..plugin_utils._run.registration_turn import registration_turn
+from ..plugin_utils._run.registration_lock import registration_lock
 from ..plugin_utils._sign_in.access import Access
 from ..plugin_utils._sign_in.acquire import acquire, scope_for
 from ..plugin_utils._sign_in.options import tenant_access
@@ -60,11 +60,11 @@ class ActionModule(AgentAction):
         if plan.reasons and self._task.check_mode:
             self._agent_predict(access, plan, result)
         elif plan.reasons:
-            with registration_turn(options["tenant_id"], self._agent_announce_wait, options["lock_dir"]) as waited:
+            with registration_lock(options["tenant_id"], self._agent_announce_wait, options["lock_dir"]) as waited:
                 if waited:  # another playbook may have registered this very host meanwhile
                     facts, plan = self._agent_plan(options, result)
                 if plan.reasons:
-                    self._agent_take_turn(options, access, plan, facts, result)
+                    self._agent_register_locked(options, access, plan, facts, result)
         if not plan.reasons:
             result["msg"] = f"The agent is registered to {result['tenant_id']} and serves its domains."
 
@@ -84,7 +84,7 @@ class ActionModule(AgentAction):
             self._agent_preflight(account_problems(facts, account))
         return facts, plan
 
-    def _agent_take_turn(self, options: Options, access: Access, plan: RegistrationPlan, facts: HostFacts, result: Result) -> None:
+    def _agent_register_locked(self, options: Options, access: Access, plan: RegistrationPlan, facts: HostFacts, result: Result) -> None:
         """Register while no other host does."""
         # A token that was fetched before the wait might be over after it.
         token = self._agent_token(access) if plan.signs_in else None
@@ -114,7 +114,7 @@ class ActionModule(AgentAction):
         result.update(changed=True, msg=f"The agent would be registered: {'; '.join(plan.reasons)}.")
 
     def _agent_outwait(self, deadline: float) -> None:
-        """Keep the turn after the connection was lost, until the host says that the registration has ended there or its time is over."""
+        """Keep the lock after the connection was lost, until the host says that the registration has ended there or its time is over."""
         display.warning(f"The connection to {self._agent_host} is lost while it registers: no other host begins before that has ended.")
         while time.monotonic() < deadline:
             try:
@@ -122,14 +122,14 @@ class ActionModule(AgentAction):
                 if not self._agent_payload("facts", HostFacts, {}).content.installing:
                     return
             except AgentError as error:
-                display.vvv(f"{self._agent_host} does not tell yet whether it registers ({error}).")
+                display.vvv(f"{self._agent_host} does not say yet whether it registers ({error}).")
             except Exception as error:
                 if not is_connection_error(error):
                     raise
             time.sleep(_POLL_SECONDS)
 
     def _agent_announce_wait(self) -> None:
-        display.v(f"{self._agent_host} waits for its turn to register: one host at a time.")
+        display.v(f"{self._agent_host} waits for the registration lock: one host registers at a time.")
 
     def _agent_token(self, access: Access) -> Token:
         """Return the run's token, and keep it out of the result."""

@@ -37,7 +37,7 @@ class DirectHost:
         known = yaml.safe_load(lab.inventory.read_text(encoding="utf-8"))["agents"]["vars"]
         self._known = {key.removeprefix("provisioning_agent_"): value for key, value in known.items()}
         self._powershell: subprocess.Popen[str] | None = None
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def known(self, *names: str) -> dict[str, t.Any]:
         """Return options as the lab's inventory has them."""
@@ -66,7 +66,7 @@ class DirectHost:
 
     def win_powershell(self, arguments: dict[str, t.Any], *, check: bool) -> dict[str, t.Any]:
         """Run a script on the host."""
-        with self._turn, tempfile.TemporaryDirectory(dir=self.prefix.path) as name:
+        with self._lock, tempfile.TemporaryDirectory(dir=self.prefix.path) as name:
             request, answer = Path(name) / "request.json", Path(name) / "answer.json"
             request.write_text(json.dumps({**arguments, "check_mode": check}), encoding="utf-8")
             self._ask(f"{windows_path(request)}\n{windows_path(answer)}\n")

@@ -74,10 +74,10 @@ def test_registered_host_is_as_wanted(playbook: str, python: str, ansible_playbo
     assert [row["status"] for row in done.rows.values()] == ["compliant"]
 
 
-def test_registration_whose_connection_is_cut_goes_on_and_keeps_its_turn(lab: Lab, tmp_path: Path) -> None:
+def test_registration_whose_connection_is_cut_goes_on_and_keeps_its_lock(lab: Lab, tmp_path: Path) -> None:
     with held_registration(lab, tmp_path) as task:
         task.cut()
-        # The host is asked again and again whether it still registers; the turn is kept meanwhile.
+        # The host is asked again and again whether it still registers; the lock is kept meanwhile.
         task.until_asked(2)
     lost = task.finish()
     assert lost.recap[lab.hosts[0]]["unreachable"] == 1, lost.output

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""agent_register over WinRM on registered hosts: failures at every step, domains, accounts, tenants, certificates, turns.
+"""agent_register over WinRM on registered hosts: failures at every step, domains, accounts, tenants, certificates, locks.
 
-Each test makes of the first host what it needs and leaves it registered; the tests about turns use all hosts.
+Each test makes of the first host what it needs and leaves it registered; the tests about the lock use all hosts.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def test_registered_agent_is_left_alone(one: Callable[..., Result], lab: Lab) ->
 
 @pytest.fixture(scope="module")
 def failures(register: Register, lab: Lab) -> dict[str, Result]:
-    """A registration that fails at each step in turn, and is run again each time: step -> result."""
+    """A registration that fails at each step, one after another, and is run again each time: step -> result."""
     host, told = lab.hosts[0], {}
     script = NOT_REGISTERED
     for step in ("connect", "gmsa", "domains"):
@@ -315,7 +315,7 @@ def test_agents_share_the_default_account(register: Register, lab: Lab) -> None:
     assert len({result["agent_id"] for result in results.values()}) == 2
 
 
-def test_hosts_take_turns_with_the_strategy_free_and_many_forks(register: Register, lab: Lab) -> None:
+def test_hosts_register_one_after_another_with_the_strategy_free_and_many_forks(register: Register, lab: Lab) -> None:
     domain = lab.data["microsoft"]["forest"]["domain"]
     lab.microsoft.forget_overlaps()
     lab.microsoft.configure(domain, "active")
@@ -326,8 +326,8 @@ def test_hosts_take_turns_with_the_strategy_free_and_many_forks(register: Regist
     assert state["configurations"][domain] == "active"
 
 
-def test_hosts_that_take_no_turns_end_in_quarantine(register: Register, lab: Lab) -> None:
-    """The same without our module: the lab makes real what the turns are for."""
+def test_hosts_that_register_at_the_same_time_end_in_quarantine(register: Register, lab: Lab) -> None:
+    """The same without our module: the lab makes real what the lock is for."""
     domain, user = lab.data["microsoft"]["forest"]["domain"], lab.data["microsoft"]["user"]
     script = SIGN_IN_BY_HAND.replace("USER", user["upn"]).replace("PASSWORD", user["password"])
     try:

@@ -160,7 +160,7 @@ def _row(name: str, result: Data | None) -> dict[str, t.Any]:
             "failed_phase": None,
             "reboot_required": False,
             "to_do": [],
-            "message": "The run has no result of this host: it ended before the host's turn, or the role refused its variables.",
+            "message": "The run has no result of this host: it ended before it reached this host, or the role refused its variables.",
         }
     reading = result["after"] or {"agent": {}, "checks": [], "drift": [], "blockers": []}
     row = {"host": name, **{key: result[key] for key in ("status", "changed", "phases", "failed_phase", "message", "reboot_required")}}

@@ -29,7 +29,7 @@ class Asked:
 
 
 class FakeHost:
-    """What an action talks to. For each payload its answers in turn; the last one stays."""
+    """What an action talks to. For each payload its answers one after another; the last one stays."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[tuple[Data, bool]]] = {}
@@ -43,7 +43,7 @@ class FakeHost:
 
     @property
     def names(self) -> list[str]:
-        """The payloads that were run, in turn."""
+        """The payloads that were run, in their order."""
         return [one.name for one in self.asked]
 
     def run(self, module: str, options: Data, *, check_mode: bool = False) -> Data:

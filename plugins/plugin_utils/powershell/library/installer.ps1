@@ -1,4 +1,4 @@
-# Runs installer programs: Windows Installer's own turn, exit codes, and the end of one that takes too long.
+# Runs installer programs: Windows Installer's own lock, exit codes, and the end of one that takes too long.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -54,7 +54,7 @@ function Test-ExitSuccess {
 
 function Stop-Installer {
     # Ends an installer with its tree. Windows Installer works for it in a service of its own, sees that it is gone, and puts the host back:
-    # that is waited for, so that nothing is changed any more when the turn is free.
+    # that is waited for, so that nothing is changed any more when the lock is free.
     param(
         [object]$Job
     )

@@ -24,7 +24,7 @@ $WhatIfPreference = $false
 $Ansible.Changed = $false
 
 # include: agent.ps1
-# include: turn.ps1
+# include: lock.ps1
 # include: package.ps1
 # include: process.ps1
 # include: platform.ps1
@@ -33,7 +33,7 @@ $Ansible.Changed = $false
 # include: events.ps1
 
 $facts = Get-AgentFact
-$facts.installing = Test-InstallationRunning
+$facts.installing = Test-HostLocked
 $facts.package = $null
 if ($PackagePath) {
     $package = Get-PackageFact -Path $PackagePath

@@ -29,7 +29,7 @@ $Ansible.Changed = $false
 # include: agent.ps1
 # include: trust.ps1
 # include: services.ps1
-# include: turn.ps1
+# include: lock.ps1
 # include: installer.ps1
 
 function Assert-ProvenPackage {
@@ -143,8 +143,8 @@ $answer = @{
     settings_error = ''; service_error = ''; facts = $null
 }
 $restart = $false
-$turn = Enter-Installation
-if ($null -eq $turn) {
+$lock = Enter-HostLock
+if ($null -eq $lock) {
     $answer.busy = $true
 }
 else {
@@ -160,7 +160,7 @@ else {
         }
     }
     finally {
-        Exit-Installation -Mutex $turn
+        Exit-HostLock -Mutex $lock
     }
 }
 $answer.facts = Get-AgentFact

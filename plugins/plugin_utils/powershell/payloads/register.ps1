@@ -20,7 +20,7 @@ $Ansible.Changed = $false
 
 # include: agent.ps1
 # include: services.ps1
-# include: turn.ps1
+# include: lock.ps1
 # include: process.ps1
 
 function ConvertTo-Hashtable {
@@ -94,8 +94,8 @@ function Register-Agent {
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
 $answer = @{ busy = $false; unanswered = $false; steps = @(); domains = $null; error = ''; service_error = ''; facts = $null }
-$turn = Enter-Installation
-if ($null -eq $turn) {
+$lock = Enter-HostLock
+if ($null -eq $lock) {
     $answer.busy = $true
 }
 else {
@@ -103,7 +103,7 @@ else {
         Register-Agent -Answer $answer
     }
     finally {
-        Exit-Installation -Mutex $turn
+        Exit-HostLock -Mutex $lock
     }
 }
 $answer.facts = Get-AgentFact

@@ -21,7 +21,7 @@ $Ansible.Changed = $false
 # include: storage.ps1
 # include: settings.ps1
 # include: agent.ps1
-# include: turn.ps1
+# include: lock.ps1
 # include: installer.ps1
 # include: services.ps1
 # include: trust.ps1
@@ -255,8 +255,8 @@ function Remove-Agent {
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
 $answer = @{ busy = $false; exit_code = $null; timed_out = $false; restart = $false; log_path = $null; log_tail = ''; problems = @(); left = @(); error = ''; facts = $null }
-$turn = Enter-Installation
-if ($null -eq $turn) {
+$lock = Enter-HostLock
+if ($null -eq $lock) {
     $answer.busy = $true
 }
 else {
@@ -272,7 +272,7 @@ else {
         $answer.error = $_.Exception.Message
     }
     finally {
-        Exit-Installation -Mutex $turn
+        Exit-HostLock -Mutex $lock
     }
 }
 $answer.facts = Get-AgentFact

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What agent_register's action plugin does when the connection is lost while the host registers: it keeps the turn until that has ended."""
+"""What agent_register's action plugin does when the connection is lost while the host registers: it keeps the lock until that has ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AWAY = ConnectionResetError("Connection reset by peer")
 
 
 class Host(ActionModule):
-    """An action whose connection breaks while it registers, on a host that answers in turn after that; the last answer stays."""
+    """An action whose connection breaks while it registers, on a host whose later answers come one after another; the last one stays."""
 
     _agent_host = "sync1"
 
@@ -58,9 +58,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
     return now
 
 
-def take_turn(broken: Host, timeout: int = 60) -> None:
+def register_locked(broken: Host, timeout: int = 60) -> None:
     plan = t.cast(t.Any, types.SimpleNamespace(signs_in=False))
-    broken._agent_take_turn({"timeout": timeout}, t.cast(t.Any, None), plan, t.cast(t.Any, None), {})
+    broken._agent_register_locked({"timeout": timeout}, t.cast(t.Any, None), plan, t.cast(t.Any, None), {})
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def take_turn(broken: Host, timeout: int = 60) -> None:
         ([AWAY], 12, 60),
     ],
 )
-def test_turn_is_kept_until_the_host_has_ended(
+def test_lock_is_kept_until_the_host_has_ended(
     clock: types.SimpleNamespace, answers: list[HostFacts | Exception], asked: int, seconds: int
 ) -> None:
     broken = Host(answers)
     with pytest.raises(AnsibleConnectionFailure, match="The connection to sync1 was lost while it registered"):
-        take_turn(broken)
+        register_locked(broken)
     assert (broken.asked, clock.at) == (asked, seconds)
 
 
@@ -88,7 +88,7 @@ def test_lost_registration_says_once_why_it_is_lost() -> None:
     lost = LostConnectionError("The connection to sync1 is lost (reset): run this again when it answers.")
     lost.__cause__ = AWAY
     with pytest.raises(LostConnectionError) as told:
-        take_turn(Host([ENDED], broken_by=lost))
+        register_locked(Host([ENDED], broken_by=lost))
     assert str(told.value) == (
         f"The connection to sync1 was lost while it registered ({AWAY}), which may have gone on there. "
         "Run this again: what is done already is left alone."
@@ -98,13 +98,13 @@ def test_lost_registration_says_once_why_it_is_lost() -> None:
 def test_failure_of_its_own_is_told_at_once() -> None:
     broken = Host([ENDED], broken_by=RemoteError("the step failed"))
     with pytest.raises(RemoteError, match="the step failed"):
-        take_turn(broken)
+        register_locked(broken)
     assert broken.asked == 0
 
 
 def test_host_that_cannot_be_asked_any_more_is_told() -> None:
     with pytest.raises(TypeError):
-        take_turn(Host([TypeError("a defect")]))
+        register_locked(Host([TypeError("a defect")]))
 
 
 DOMAIN = {"name": "contoso.lab", "username": r"CONTOSO\admin", "password": "canary-domain"}

@@ -38,7 +38,7 @@ FRESH = listed(agent())
 
 @dataclasses.dataclass
 class Directory:
-    """The cloud as it answers in turn; the last answer stays."""
+    """The cloud as it answers one time after another; the last answer stays."""
 
     answers: list[Listing]
     asked: int = 0

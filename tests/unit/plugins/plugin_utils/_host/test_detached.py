@@ -25,7 +25,7 @@ CLEANED = {"erased": "x"}
 
 
 class Action:
-    """An action plugin whose host gives these answers in turn."""
+    """An action plugin whose host gives these answers one after another."""
 
     def __init__(self, *answers: t.Any) -> None:
         self._task, self._answers = types.SimpleNamespace(async_val=0), list(answers)

@@ -13,27 +13,27 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import ConfigurationError
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.registration_turn import registration_turn
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.registration_lock import registration_lock
 
 FORKS = 6
 
 
 def register(folder: str, log: t.Any, barrier: t.Any) -> None:
-    """What a fork does: note when its turn begins and ends."""
+    """What a fork does: note when it holds the lock and when no longer."""
     barrier.wait()
-    with registration_turn("Tenant", lambda: None, folder):
+    with registration_lock("Tenant", lambda: None, folder):
         log.put(("begin", os.getpid()))
         log.put(("end", os.getpid()))
 
 
 def hold(folder: str, ready: t.Any) -> None:
     """What a fork does that hangs."""
-    with registration_turn("tenant", lambda: None, folder):
+    with registration_lock("tenant", lambda: None, folder):
         ready.set()
         signal.pause()
 
 
-def test_forks_take_turns(tmp_path: Path) -> None:
+def test_forks_hold_the_lock_one_after_another(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     log, barrier = context.SimpleQueue(), context.Barrier(FORKS)
     forks = [context.Process(target=register, args=(str(tmp_path), log, barrier)) for _ in range(FORKS)]
@@ -46,13 +46,13 @@ def test_forks_take_turns(tmp_path: Path) -> None:
     assert all(begin[1] == end[1] for begin, end in zip(notes[::2], notes[1::2], strict=True))
 
 
-def test_holder_that_is_killed_frees_the_turn_and_waiting_is_announced(tmp_path: Path) -> None:
+def test_holder_that_is_killed_frees_the_lock_and_waiting_is_announced(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     ready = context.Event()
     holder = context.Process(target=hold, args=(str(tmp_path), ready))
     holder.start()
     ready.wait()
-    with registration_turn("another", lambda: pytest.fail("the lock is one for each tenant"), str(tmp_path)):
+    with registration_lock("another", lambda: pytest.fail("the lock is one for each tenant"), str(tmp_path)):
         pass
     announced = []
 
@@ -60,14 +60,14 @@ def test_holder_that_is_killed_frees_the_turn_and_waiting_is_announced(tmp_path:
         announced.append(holder.pid)
         holder.kill()
 
-    with registration_turn("TENANT", kill, str(tmp_path)) as waited:
+    with registration_lock("TENANT", kill, str(tmp_path)) as waited:
         assert (announced, waited) == ([holder.pid], True)
     holder.join()
 
 
 def test_lock_is_for_its_user_alone(tmp_path: Path) -> None:
     folder = tmp_path / "locks"
-    with registration_turn("tenant", lambda: None, str(folder)) as waited:
+    with registration_lock("tenant", lambda: None, str(folder)) as waited:
         assert not waited
         (file,) = folder.iterdir()
         assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
@@ -76,10 +76,10 @@ def test_lock_is_for_its_user_alone(tmp_path: Path) -> None:
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     folder = str(tmp_path / "file" / "locks")
-    with pytest.raises(ConfigurationError, match=f"cannot be made in {folder}"), registration_turn("t", lambda: None, folder):
+    with pytest.raises(ConfigurationError, match=f"cannot be made in {folder}"), registration_lock("t", lambda: None, folder):
         pass
 
 
 def test_unknown_home_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no full path"), registration_turn("t", lambda: None, "~/locks"):
+    with pytest.raises(ConfigurationError, match="no full path"), registration_lock("t", lambda: None, "~/locks"):
         pass

@@ -1,10 +1,10 @@
-# The turns that this collection's tasks take on a host: one installs, registers or removes at a time.
+# The lock of a host: one task of this collection installs, registers or removes at a time.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-function Enter-Installation {
-    # The right to install on this host as a mutex that is held, or nothing when another task has it. A task whose controller was lost
+function Enter-HostLock {
+    # The host's lock as a mutex that is held, or nothing when another task holds it. A task whose controller was lost
     # leaves its installation running. Windows frees a mutex when the process that holds it ends, however it ends.
     $mutex = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, 'Global\entra_ops.cloud_sync.install'
     try {
@@ -21,7 +21,7 @@ function Enter-Installation {
     return $null
 }
 
-function Exit-Installation {
+function Exit-HostLock {
     param(
         [System.Threading.Mutex]$Mutex
     )
@@ -29,12 +29,12 @@ function Exit-Installation {
     $Mutex.Dispose()
 }
 
-function Test-InstallationRunning {
-    # Whether another task of this collection installs or removes at this moment.
-    $mutex = Enter-Installation
+function Test-HostLocked {
+    # Whether another task of this collection installs, registers or removes at this moment.
+    $mutex = Enter-HostLock
     if ($null -eq $mutex) {
         return $true
     }
-    Exit-Installation -Mutex $mutex
+    Exit-HostLock -Mutex $mutex
     return $false
 }

@@ -21,10 +21,10 @@ from .._core.errors import ConfigurationError
 
 
 @contextlib.contextmanager
-def registration_turn(tenant_id: str, on_wait: Callable[[], None], folder: str) -> t.Iterator[bool]:
-    """Hold the turn to register an agent of this tenant; wait for it as long as other hosts have it, each of which has a time limit.
+def registration_lock(tenant_id: str, on_wait: Callable[[], None], folder: str) -> t.Iterator[bool]:
+    """Hold the tenant's registration lock. Wait as long as other hosts hold it, each of which has a time limit.
 
-    What it gives is whether it had to wait.
+    Yields whether it had to wait.
 
     Args:
         tenant_id: the tenant, a GUID.
