@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter host_result: what came of one host."""
+"""Filter host_result: the outcome of one host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..plugin_utils._report.report import host_result
 
 DOCUMENTATION = r"""
 name: host_result
-short_description: Tell what came of one host
+short_description: Return the outcome of one host
 version_added: 0.1.0
 description:
   - Used by the role M(entra_ops.cloud_sync.provisioning_agent#role) to set C(provisioning_agent_result).
@@ -30,7 +30,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Keep what came of a host that was only looked at
+- name: Keep the outcome of a host that was only looked at
   ansible.builtin.set_fact:
     provisioning_agent_result: "{{ work | entra_ops.cloud_sync.host_result }}"
   vars:

@@ -11,7 +11,7 @@ from ..plugin_utils._options.role import input_errors
 
 DOCUMENTATION = r"""
 name: role_input_errors
-short_description: Tell what is wrong with the variables of the role
+short_description: Say what is wrong with the variables of the role
 version_added: 0.1.0
 description:
   - Used by the role M(entra_ops.cloud_sync.provisioning_agent#role) before it touches a host.
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One sentence for each variable that must be mended.
+  description: One sentence for each variable that must be corrected.
   type: list
   elements: str
 """

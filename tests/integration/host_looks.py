@@ -43,7 +43,7 @@ class Look:
 
 
 class Host:
-    """One host of the lab: what a test has added to its registry goes away with `mend`."""
+    """One host of the lab: what a test has added to its registry goes away with `restore`."""
 
     def __init__(self, direct: DirectHost) -> None:
         self.name, self.prefix, self._direct = direct.name, direct.prefix, direct
@@ -65,10 +65,10 @@ class Host:
             self._added.setdefault(key, set()).update(values)
 
     def remove_key(self, key: str) -> None:
-        """Remove a key that the golden host has; mend brings it back."""
+        """Remove a key that the golden host has; restore brings it back."""
         self.prefix.run("reg.exe", "delete", key, "/f")
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Put the golden host's registry back, without the values that were added."""
         golden = server_registry()
         for key in self._made:

@@ -103,7 +103,7 @@ def agent(ansible_playbook: RunPlaybook) -> LabRun:
 
 @pytest.fixture(scope="module")
 def story(lab: Lab, agent: LabRun, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What came of each step."""
+    """The outcome of each step."""
     results = tmp_path_factory.mktemp("cloud") / "results.json"
     name = lab.data["microsoft"]["user"]["upn"]
     steps = [{**step, "username": spelling(name, number)} for number, step in enumerate(STEPS)]

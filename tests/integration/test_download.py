@@ -133,7 +133,7 @@ def url(lab: Lab) -> str:
 
 @pytest.fixture(scope="module")
 def outcomes(lab: Lab, url: str, run_cases: RunCases) -> Outcomes:
-    """What came of the cases that need no count of the traffic."""
+    """The outcome of the cases that need no count of the traffic."""
     lab.microsoft.fault(f"/short/release-{OLD}.exe", status=503, retry_after=0, times=2)
     lab.microsoft.fault("/packages/pta-agent.exe", status=503, retry_after=0, times=2)
     page = str(PACKAGES / "signin-page.exe")
@@ -276,7 +276,7 @@ def test_inspected_connections_are_refused_and_the_issuer_named(outcomes: Outcom
 
 @pytest.fixture(scope="module")
 def resumed(lab: Lab, url: str, run_cases: RunCases) -> dict[str, t.Any]:
-    """What came of a transfer that broke in its middle, with the counts of the traffic."""
+    """The outcome of a transfer that broke in its middle, with the counts of the traffic."""
     lab.microsoft.reset_counters()
     lab.microsoft.fault(f"/packages/release-{NEW}.exe", cut_after=1_500_000)
     result = run_cases({"resumed": [{"url": f"{url}/packages/release-{NEW}.exe"}]})["resumed"][0]
@@ -295,7 +295,7 @@ def test_broken_transfer_is_taken_up_where_it_ended(resumed: dict[str, t.Any]) -
 def copied(
     lab: Lab, url: str, run_cases: RunCases, run_playbook_for: t.Callable[..., list[dict[str, t.Any]]], outcomes: Outcomes
 ) -> dict[str, t.Any]:
-    """What came of a download to the controller for three hosts at once, of a second run, and of a prediction, with the counts of each."""
+    """The outcome of a download to the controller for three hosts at once, a second run, and a prediction, with the counts of each."""
     names = ("copy-1", "copy-2", "copy-3")
     options: Step = {"source": "controller", "url": f"{url}/packages/release-{NEW}.exe", "state": "latest"}
     counted: dict[str, t.Any] = {}

@@ -115,7 +115,7 @@ def spoil(host: InstalledAgent) -> None:
     host.configuration.write_text("<configuration><runtime></configuration>", encoding="utf-8")
 
 
-def mend(host: InstalledAgent) -> int:
+def repair(host: InstalledAgent) -> int:
     """Put the good configuration back; returns how often the agent has started so far."""
     host.configuration.with_suffix(".good").replace(host.configuration)
     return host.starts()
@@ -173,7 +173,7 @@ LIFE = [
     Step(
         "reset",
         NEW,
-        mend,
+        repair,
         predict=True,
         options={"settings": {"proxy": {"state": "absent"}, "enforce_fips_policy": True, "reset": ["user_password_length"]}},
     ),
@@ -193,7 +193,7 @@ TROUBLE = [
 
 
 def tell(host: DirectHost, steps: list[Step]) -> Outcomes:
-    """Go through steps on a host and return for each what came of arranging it, of its prediction and of itself."""
+    """Go through steps on a host and return for each the outcome of arranging it, of its prediction and of the step itself."""
     agent = InstalledAgent(host.prefix)
     outcomes: Outcomes = {}
     for step in steps:
@@ -211,7 +211,7 @@ def tell(host: DirectHost, steps: list[Step]) -> Outcomes:
 
 @pytest.fixture(scope="module")
 def stories(lab: Lab, direct_host: DirectHosts) -> dict[str, Outcomes]:
-    """Return what came of both stories, told at the same time."""
+    """Return the outcome of both stories, run at the same time."""
     with ThreadPoolExecutor(2) as pool:
         told = {
             "life": pool.submit(tell, direct_host(lab.hosts[0]), LIFE),

@@ -98,7 +98,7 @@ def host(lab: Lab, direct_host: DirectHosts) -> Iterator[Host]:
     one = Host(direct_host(lab.hosts[0]))
     one.forget_the_past()
     yield one
-    one.mend()
+    one.restore()
     shutil.rmtree(one.prefix.drive / FOLDER, ignore_errors=True)
 
 
@@ -243,7 +243,7 @@ def test_preflight_can_be_turned_off(stopped: LabRun, host: Host, ansible_playbo
 @pytest.fixture(scope="module")
 def old(stopped: LabRun, host: Host, lab: Lab) -> Look:
     """A look at a host with an old agent behind a proxy that inspects TLS, in a forest that is not ready."""
-    host.mend()
+    host.restore()
     (host.prefix.drive / FOLDER).mkdir(parents=True)
     shutil.copy(PACKAGES / "release-1.1.1107.0.exe", host.prefix.drive / FOLDER / "AADConnectProvisioningAgent.exe")
     set_proxy(host, lab.data["proxies"]["inspecting"]["url"])
@@ -325,7 +325,7 @@ def late_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def apart(old: Look, host: Host, lab: Lab, late_server: int) -> Look:
     """A look at a host whose clock is wrong, behind a proxy that lets nobody through, with a domain that it cannot sign in to."""
-    host.mend()
+    host.restore()
     set_proxy(host, lab.data["proxies"]["basic"]["url"])
     host.set({DIRECTORY: {"Refuse": "The supplied credential is invalid."}})
     before = lab.proxied("basic")
@@ -336,8 +336,8 @@ def apart(old: Look, host: Host, lab: Lab, late_server: int) -> Look:
 
 @pytest.fixture(scope="module")
 def rerouted(apart: Look, host: Host, lab: Lab) -> Look:
-    """A look at a host whose exe.config leads to a proxy that is gone, with the settings that are to mend it; its account is a CORP one."""
-    host.mend()
+    """A look at a host whose exe.config leads to a proxy that is gone, with the settings that are to repair it; its account is of CORP."""
+    host.restore()
     set_proxy(host, "http://127.0.0.1:1")
     settings = {"proxy": {"url": lab.data["proxies"]["open"]["url"], "bypass_on_local": False}}
     before = len(lab.proxied("open"))

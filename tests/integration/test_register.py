@@ -114,7 +114,7 @@ def first_agent(lab: Lab) -> dict[str, t.Any]:
 
 
 def keys_of(result: Result) -> set[str]:
-    """Return the keys that a result of the module has, whatever became of the task."""
+    """Return the keys that a result of the module has, however the task ended."""
     return set(result) - {"run", "exception", "warnings", "deprecations", "failed_when_result"}
 
 

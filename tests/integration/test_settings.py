@@ -67,7 +67,7 @@ ENCODINGS = {"utf-16": "utf-16", "crlf-bom": "utf-8-sig"}
 
 @pytest.fixture(scope="module")
 def outcomes(lab: Lab, direct_host: DirectHosts) -> Outcomes:
-    """Return for each case what came of setting, of setting again, and of taking away."""
+    """Return for each case the outcome of setting, of setting again, and of taking away."""
     cases = Path(__file__).with_name("settings_cases.ps1").read_text(encoding="ascii")
     given = {name: base64.b64encode(content).decode() for name, content in (WHOLE | REFUSED).items()}
     return dict(direct_host(lab.hosts[0]).run_script(expand_includes(cases), Cases=json.dumps(given)))

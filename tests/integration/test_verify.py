@@ -37,7 +37,7 @@ def host(lab: Lab, direct_host: DirectHosts) -> Iterator[Host]:
     """A host whose agent is as wanted."""
     one = Host(direct_host(lab.hosts[0]))
     yield one
-    one.mend()
+    one.restore()
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def lenient(healthy: Look, host: Host) -> Look:
     """A look at an agent that works on a host that lacks prerequisites, from a session that does not get out."""
     host.set(LACKING)
     look = host.look(endpoints=["127.0.0.1:1"])
-    host.mend()
+    host.restore()
     return look
 
 

@@ -81,7 +81,7 @@ def require_possible(facts: HostFacts, plan: InstallPlan, rules: Options, host: 
         _require_package(facts, rules)
     file = facts.product.configuration
     if facts.product.version and plan.settings and file.present and not file.well_formed:
-        raise InstallError(f"The file {file.path} on {host} is no well-formed XML ({file.error}): mend it, then run it again.")
+        raise InstallError(f"The file {file.path} on {host} is no well-formed XML ({file.error}): correct it, then run it again.")
 
 
 def _require_package(facts: HostFacts, rules: Options) -> None:
@@ -196,7 +196,7 @@ def judge_removal(answer: RemoveAnswer, before: AgentFacts, timeout: int, host: 
 def _not_removed(answer: RemoveAnswer, before: AgentFacts, host: str) -> str:
     after = answer.facts
     if answer.error:
-        return f"The agent could not be removed from {host}: {answer.error} Mend that and run it again."
+        return f"The agent could not be removed from {host}: {answer.error} Correct that and run it again."
     if answer.problems:
         return f"Parts of the agent could not be removed from {host}: {' '.join(answer.problems)} Restart the host and run it again."
     if is_there(after) or is_shared_left(after):

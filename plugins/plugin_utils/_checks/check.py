@@ -143,7 +143,7 @@ class Finding:
         expected: what must be.
         actual: what is.
         remedy: what to do, '' for nothing.
-        repaired_by: the role's phases that mend a failure.
+        repaired_by: the role's phases that repair a failure.
         about: which of several things it is about, such as a domain; '' where there is one.
     """
 

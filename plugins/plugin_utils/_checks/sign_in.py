@@ -29,5 +29,5 @@ def _tried(look: Look) -> bool:
 def _sign_in(look: Look) -> Finding:
     tried, expected = t.cast(RegistrationSignIn, look.cloud.sign_in), "a token for the registration"
     if tried.problem:
-        return Finding("fail", expected, tried.problem.rstrip("."), "mend the sign-in, then run it again")
+        return Finding("fail", expected, tried.problem.rstrip("."), "correct the sign-in, then run it again")
     return Finding("pass", expected, f"of {tried.user}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came of each host of a run, and the report of the run, as data and as one HTML page.
+"""The outcome of each host of a run, and the report of the run, as data and as one HTML page.
 
 Pure: results of agent_verify and of the role's phases in, dictionaries and text out.
 
@@ -36,12 +36,12 @@ _SERVICE = ("name", "display_name", "state", "start_type", "account")
 
 
 def host_result(work: Data) -> dict[str, t.Any]:
-    """Return what came of one host, as the role leaves it in provisioning_agent_result.
+    """Return the outcome of one host, as the role leaves it in provisioning_agent_result.
 
     Args:
         work: host (name), before and after (results of agent_verify, after is empty or skipped when there was no second look), phases
             (phase -> result of its task, empty when it did not come to it), failure (action and message, empty when nothing
-            failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to mend what it finds). Where the agent was
+            failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to repair what it finds). Where the agent was
             to be removed: host, removal (result of agent_install with state absent), check_mode.
 
     Returns:
@@ -73,7 +73,7 @@ def _waits_for_restart(ran: t.Mapping[str, Data]) -> bool:
 
 
 def _removal_result(work: Data) -> dict[str, t.Any]:
-    """Return what came of a host that the agent was to be removed from."""
+    """Return the outcome of a host that the agent was to be removed from."""
     removal = work["removal"]
     lost, failed = bool(removal.get("unreachable")), bool(removal.get("failed"))
     changed = bool(removal.get("changed"))

@@ -101,7 +101,7 @@ class TokenCache(_PersistedTokenCache):  # type: ignore[misc]
             raise SignInError(f"The sign-in cache '{path}' is locked: if no other run uses it, remove '{path}.lockfile'.") from error
         except (OSError, ValueError) as error:
             raise SignInError(
-                f"The sign-in cache '{path}' cannot be used: {redact(str(error))}. Mend that, or remove it and run playbooks/sign_in.yml."
+                f"The sign-in cache '{path}' cannot be used: {redact(str(error))}. Repair it, or remove it and run playbooks/sign_in.yml."
             ) from error
 
 

@@ -125,13 +125,13 @@ QUARANTINE_REASONS = Chapter(
         Entry(
             codes=("EncounteredBaseEscrowThreshold", "EncounteredTotalEscrowThreshold", "EncounteredEscrowProportionThreshold"),
             meaning="more objects failed than the job tolerates",
-            remedy="too many objects failed: mend the failures that the provisioning logs name",
+            remedy="too many objects failed: repair the failures that the provisioning logs name",
             source=QUARANTINE,
         ),
         Entry(
             codes=("EncounteredQuarantineException",),
             meaning="the job met an error that stops it as a whole",
-            remedy="mend the error that the configuration's status shows",
+            remedy="repair the error that the configuration's status shows",
             source=QUARANTINE,
         ),
         Entry(

@@ -17,7 +17,7 @@ from .sources import INFERRED, PREREQUISITES, REPORTED, TROUBLESHOOT
 REGISTRATION = Chapter(
     title="Errors of the registration",
     about="`agent_register` quotes what the agent's PowerShell module says of a step that failed, and puts this remedy behind it.",
-    otherwise="read the agent's trace log below ProgramData, mend what it names, then run it again",
+    otherwise="read the agent's trace log below ProgramData, correct what it names, then run it again",
     entries=(
         Entry(
             codes=(1326,),

@@ -42,7 +42,7 @@ function Get-RegistrationMark {
 }
 
 function Invoke-RegistrationSession {
-    # Runs the session and writes into the answer what came of it; its end, good or bad, is the caller's to judge.
+    # Runs the session and writes its outcome into the answer; its end, good or bad, is the caller's to judge.
     param(
         [hashtable]$Answer
     )

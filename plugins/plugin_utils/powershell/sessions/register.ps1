@@ -22,7 +22,7 @@ function New-Credential {
 }
 
 function Invoke-Step {
-    # Runs one cmdlet and keeps what came of it. Once a step has failed that all others need, none is tried any more.
+    # Runs one cmdlet and keeps its outcome. Once a step has failed that all others need, no further step is tried.
     param(
         [string]$Name,
         [string]$Target,

@@ -194,7 +194,7 @@ def test_removal_is_predicted() -> None:
         ({"busy": True}, "Another task is installing"),
         ({"exit_code": 1603, "error": "exit code"}, "failed on win1 with exit code 1603"),
         ({"exit_code": None, "timed_out": True, "error": "exit code"}, "did not end within"),
-        ({"error": "The service hangs."}, "could not be removed from win1: The service hangs. Mend that"),
+        ({"error": "The service hangs."}, "could not be removed from win1: The service hangs. Correct that"),
         ({"facts": host_data()}, "parts of the agent are still on win1"),
     ],
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A detached job: what is asked of the host, and what becomes of answers that a lab does not give at will."""
+"""A detached job: what is asked of the host, and what is made of answers that a lab does not give at will."""
 
 from __future__ import annotations
 
