@@ -34,11 +34,12 @@ $Ansible.Changed = $false
 
 function Assert-ProvenPackage {
     param(
-        [System.IO.FileStream]$Package
+        [System.IO.FileStream]$Package,
+        [string]$Sha256
     )
     $hash = Get-StreamSha256 -Stream $Package
     if ($hash -ne $Sha256) {
-        throw "The package $PackagePath changed after it was proven (SHA-256 $hash, proven was $Sha256)."
+        throw "The package $($Package.Name) changed after it was proven (SHA-256 $hash, proven was $Sha256)."
     }
 }
 
@@ -55,18 +56,25 @@ function Stop-StrayWizard {
 }
 
 function Invoke-Bundle {
-    # Runs the bundle to its end and returns its exit code; nothing when it had to be stopped.
-    foreach ($path in @($PackagePath, $LogPath)) {
-        $null = Confirm-Folder -Path ([System.IO.Path]::GetDirectoryName($path)) -Change
+    # Runs the bundle to its end and returns its exit code; $null when it had to be stopped.
+    param(
+        [string]$Path,
+        [string]$Sha256,
+        [string[]]$Arguments,
+        [string]$Log,
+        [System.DateTime]$Deadline
+    )
+    foreach ($file in @($Path, $Log)) {
+        $null = Confirm-Folder -Path ([System.IO.Path]::GetDirectoryName($file)) -Change
     }
-    $arguments = (@($BundleArguments) + @('/quiet', '/norestart', '/log', "`"$LogPath`"")) -join ' '
+    $line = (@($Arguments) + @('/quiet', '/norestart', '/log', "`"$Log`"")) -join ' '
     $began = [System.DateTime]::UtcNow
     # Held open without write or delete sharing, so that nobody can exchange the file between proof and start.
-    $package = [System.IO.File]::Open($PackagePath, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::Read)
+    $package = [System.IO.File]::Open($Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::Read)
     try {
-        Assert-ProvenPackage -Package $package
+        Assert-ProvenPackage -Package $package -Sha256 $Sha256
         $Ansible.Changed = $true
-        return Invoke-Installer -Path $PackagePath -Arguments $arguments -Log $LogPath -Deadline $deadline
+        return Invoke-Installer -Path $Path -Arguments $line -Log $Log -Deadline $Deadline
     }
     finally {
         $package.Dispose()
@@ -76,65 +84,90 @@ function Invoke-Bundle {
 
 function Wait-Product {
     # The bundle's last steps may still be settling when its process has ended.
+    param(
+        [System.DateTime]$Deadline
+    )
     $limit = [System.DateTime]::UtcNow.AddSeconds(60)
-    while ([System.DateTime]::UtcNow -lt $deadline -and [System.DateTime]::UtcNow -lt $limit -and -not (Test-AgentComplete)) {
+    while ([System.DateTime]::UtcNow -lt $Deadline -and [System.DateTime]::UtcNow -lt $limit -and -not (Test-AgentComplete)) {
         Start-Sleep -Milliseconds 500
     }
 }
 
-function Install-Package {
-    # Runs the bundle; packages before 1.1.1365 and new installations over old files put the configuration back to its defaults.
-    $configuration = (Get-ProductFact).executable + '.config'
-    $edited = $(if ([System.IO.File]::Exists($configuration)) { [System.IO.File]::ReadAllText($configuration) } else { '' })
-    $answer.exit_code = Invoke-Bundle
-    $answer.timed_out = $null -eq $answer.exit_code
-    $answer.log_tail = Get-FileTail -Path $LogPath
-    if (-not (Test-ExitSuccess -Code $answer.exit_code)) {
-        return
+function Restore-ConfigurationEdit {
+    # Packages before 1.1.1365, and new installations over old files, put the configuration back to its defaults: carries over what was
+    # edited in the text from before. Returns backup (or $null), changed, and error ('' when all went well).
+    param(
+        [string]$OldText,
+        [string]$Path
+    )
+    try {
+        $carried = Copy-ConfigurationEdit -OldText $OldText -Path $Path
+        return @{ backup = $carried.backup; changed = $carried.changed; error = '' }
     }
-    Wait-Product
-    if ($edited) {
-        try {
-            $carried = Copy-ConfigurationEdit -OldText $edited -Path $configuration
-            $answer.backup = $carried.backup
-            $script:restart = $script:restart -or $carried.changed
-        }
-        catch {
-            $answer.settings_error = "the edits of $configuration could not be carried over: $($_.Exception.GetBaseException().Message)"
-        }
+    catch {
+        return @{ backup = $null; changed = $false; error = "the edits of $Path could not be carried over: $($_.Exception.GetBaseException().Message)" }
     }
 }
 
+function Install-ProvenPackage {
+    # Runs the bundle and keeps the edits of the configuration. Returns what the answer has of it (exit_code, timed_out, log_tail, backup,
+    # settings_error), and restart: whether the agent has to read its configuration again.
+    param(
+        [hashtable]$Bundle
+    )
+    $configuration = (Get-ProductFact).executable + '.config'
+    $edited = $(if ([System.IO.File]::Exists($configuration)) { [System.IO.File]::ReadAllText($configuration) } else { '' })
+    $code = Invoke-Bundle @Bundle
+    $outcome = @{ exit_code = $code; timed_out = $null -eq $code; log_tail = Get-FileTail -Path $Bundle.Log; backup = $null; settings_error = ''; restart = $false }
+    if (Test-ExitSuccess -Code $code) {
+        Wait-Product -Deadline $Bundle.Deadline
+        if ($edited) {
+            $carried = Restore-ConfigurationEdit -OldText $edited -Path $configuration
+            $outcome.backup = $carried.backup
+            $outcome.restart = $carried.changed
+            $outcome.settings_error = $carried.error
+        }
+    }
+    return $outcome
+}
+
 function Set-WantedSetting {
+    # Returns backup (the file from before, or $null), changed, and error ('' when all went well).
+    param(
+        [string]$Settings
+    )
     try {
         $applied = Set-AgentSetting -ConfigurationPath ((Get-ProductFact).executable + '.config') -Wanted (ConvertFrom-JsonText -Text $Settings)
     }
     catch {
-        $answer.settings_error = $_.Exception.GetBaseException().Message
-        return
-    }
-    if ($applied.backup) {
-        $answer.backup = $applied.backup
+        return @{ backup = $null; changed = $false; error = $_.Exception.GetBaseException().Message }
     }
     if ($applied.changed) {
-        $script:restart = $true
         $Ansible.Changed = $true
     }
+    return @{ backup = $applied.backup; changed = $applied.changed; error = '' }
 }
 
 function Start-AllAgentService {
     # The agent reads its settings when it starts: it is restarted once, when something that it reads has changed.
+    # Returns which service does not run, and why; '' when all do.
+    param(
+        [bool]$Restart,
+        [System.DateTime]$Deadline
+    )
+    $failure = ''
     foreach ($name in @('AADConnectProvisioningAgent', 'AzureADConnectAgentUpdater')) {
-        $again = $restart -and $name -eq 'AADConnectProvisioningAgent'
+        $again = $Restart -and $name -eq 'AADConnectProvisioningAgent'
         try {
-            if (Start-AgentService -Name $name -Deadline $deadline -Restart:$again) {
+            if (Start-AgentService -Name $name -Deadline $Deadline -Restart:$again) {
                 $Ansible.Changed = $true
             }
         }
         catch {
-            $answer.service_error = "$name`: $($_.Exception.Message)"
+            $failure = "$name`: $($_.Exception.Message)"
         }
     }
+    return $failure
 }
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
@@ -142,21 +175,30 @@ $answer = @{
     busy = $false; exit_code = $null; timed_out = $false; log_tail = ''; backup = $null
     settings_error = ''; service_error = ''; facts = $null
 }
-$restart = $false
 $lock = Enter-HostLock
 if ($null -eq $lock) {
     $answer.busy = $true
 }
 else {
     try {
+        $restart = $false
         if ($PackagePath) {
-            Install-Package
+            $outcome = Install-ProvenPackage -Bundle @{ Path = $PackagePath; Sha256 = $Sha256; Arguments = $BundleArguments; Log = $LogPath; Deadline = $deadline }
+            $restart = $outcome.restart
+            foreach ($name in @('exit_code', 'timed_out', 'log_tail', 'backup', 'settings_error')) {
+                $answer[$name] = $outcome[$name]
+            }
         }
         if (-not $PackagePath -or (Test-ExitSuccess -Code $answer.exit_code)) {
             if ($Settings -and -not $answer.settings_error) {
-                Set-WantedSetting
+                $applied = Set-WantedSetting -Settings $Settings
+                $restart = $restart -or $applied.changed
+                $answer.settings_error = $applied.error
+                if ($applied.backup) {
+                    $answer.backup = $applied.backup
+                }
             }
-            Start-AllAgentService
+            $answer.service_error = Start-AllAgentService -Restart $restart -Deadline $deadline
         }
     }
     finally {

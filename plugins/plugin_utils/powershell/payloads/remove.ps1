@@ -26,75 +26,137 @@ $Ansible.Changed = $false
 # include: services.ps1
 # include: trust.ps1
 
-function Add-Step {
-    # Notes one uninstallation; throws when it did not end well, so that nothing after it is tried.
+function Invoke-Uninstaller {
+    # Runs one uninstallation. Returns what the answer has of it: exit_code, timed_out, restart, log_path, log_tail, and error, which is
+    # 'exit code' when it did not end well.
     param(
-        [object]$Code,
-        [string]$Log
+        [string]$Path,
+        [string]$Arguments,
+        [string]$Log,
+        [System.DateTime]$Deadline
     )
     $Ansible.Changed = $true
-    $answer.exit_code = $Code
-    $answer.log_path = $Log
-    $answer.log_tail = Get-FileTail -Path $Log
-    $answer.timed_out = $null -eq $Code
-    $answer.restart = $answer.restart -or ($null -ne $Code -and @(3010, 1641) -contains (Get-ExitNumber -Code $Code))
+    $code = Invoke-Installer -Path $Path -Arguments $Arguments -Log $Log -Deadline $Deadline
+    $number = $(if ($null -eq $code) { -1 } else { Get-ExitNumber -Code $code })
     # 1605: Windows Installer does not know it (any more).
-    if (-not (Test-ExitSuccess -Code $Code) -and ($null -eq $Code -or (Get-ExitNumber -Code $Code) -ne 1605)) {
-        throw [System.OperationCanceledException]'an uninstaller did not end well'
+    $well = (Test-ExitSuccess -Code $code) -or $number -eq 1605
+    return @{
+        exit_code = $code
+        timed_out = $null -eq $code
+        restart = @(3010, 1641) -contains $number
+        log_path = $Log
+        log_tail = Get-FileTail -Path $Log
+        error = $(if ($well) { '' } else { 'exit code' })
     }
 }
 
 function Remove-MsiProduct {
-    # Removes one product of Windows Installer by its code, which is the name of its row.
+    # Removes one product of Windows Installer by its code, which is the name of its row. Returns $null for a row that is none.
     param(
-        [hashtable]$Row
+        [hashtable]$Row,
+        [string]$LogDirectory,
+        [System.DateTime]$Deadline
     )
     if ($Row.key -notmatch '^\{[0-9A-Fa-f-]{36}\}$') {
-        return
+        return $null
     }
     $log = [System.IO.Path]::Combine($LogDirectory, "uninstall-$($Row.key.Trim('{}')).log")
     $program = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'msiexec.exe')
-    $code = Invoke-Installer -Path $program -Arguments "/x $($Row.key) /qn /norestart /l*v `"$log`"" -Log $log -Deadline $deadline
-    Add-Step -Code $code -Log $log
+    return Invoke-Uninstaller -Path $program -Arguments "/x $($Row.key) /qn /norestart /l*v `"$log`"" -Log $log -Deadline $Deadline
 }
 
 function Remove-Bundle {
-    # Runs what the bundle's row says. A row whose program is gone cannot be run and is taken away with the leftovers.
+    # Runs what the bundle's row says. A row whose program is gone cannot be run and is taken away with the leftovers: $null.
     param(
-        [hashtable]$Row
+        [hashtable]$Row,
+        [string]$LogDirectory,
+        [System.DateTime]$Deadline
     )
     if ($Row.quiet_uninstall -notmatch '^\s*(?:"(?<path>[^"]+)"|(?<path>\S+))\s*(?<rest>.*)$' -or -not [System.IO.File]::Exists($Matches['path'])) {
-        return
+        return $null
     }
     $log = [System.IO.Path]::Combine($LogDirectory, 'uninstall.log')
-    $code = Invoke-Installer -Path $Matches['path'] -Arguments "$($Matches['rest']) /norestart /log `"$log`"" -Log $log -Deadline $deadline
-    Add-Step -Code $code -Log $log
+    return Invoke-Uninstaller -Path $Matches['path'] -Arguments "$($Matches['rest']) /norestart /log `"$log`"" -Log $log -Deadline $Deadline
+}
+
+function Select-UninstallRow {
+    # The rows of one stage of a removal: those of the updater, of bundles, or of the products that are left.
+    param(
+        [string]$Stage,
+        [object[]]$Rows
+    )
+    switch ($Stage) {
+        'updater' { return @($Rows | Where-Object -FilterScript { $_.updater }) }
+        'bundle' { return @($Rows | Where-Object -FilterScript { $_.bundle }) }
+        'product' { return @($Rows | Where-Object -FilterScript { -not $_.bundle -and -not $_.updater }) }
+    }
+    throw "There is no stage $Stage of a removal."
+}
+
+function Invoke-Uninstallation {
+    # The order is the documented one: updater, agent, package. Since 1.1.972 the package takes the agent with it.
+    # Returns what the last uninstaller ended with, see Invoke-Uninstaller; after one that did not end well none is tried. restart is that
+    # of any.
+    param(
+        [bool]$KeepShared,
+        [string]$LogDirectory,
+        [System.DateTime]$Deadline
+    )
+    $outcome = @{ exit_code = $null; timed_out = $false; restart = $false; log_path = $null; log_tail = ''; error = '' }
+    $where = @{ LogDirectory = $LogDirectory; Deadline = $Deadline }
+    $stages = $(if ($KeepShared) { @('bundle', 'product') } else { @('updater', 'bundle', 'product') })
+    foreach ($stage in $stages) {
+        # Read anew: an uninstaller takes the rows of others with it.
+        foreach ($row in @(Select-UninstallRow -Stage $stage -Rows @(Get-UninstallFact))) {
+            try {
+                $last = $(if ($stage -eq 'bundle') { Remove-Bundle -Row $row @where } else { Remove-MsiProduct -Row $row @where })
+            }
+            catch {
+                $outcome.error = $_.Exception.Message
+                return $outcome
+            }
+            if ($null -ne $last) {
+                $last.restart = $last.restart -or $outcome.restart
+                $outcome = $last
+            }
+            if ($outcome.error) {
+                return $outcome
+            }
+        }
+    }
+    return $outcome
 }
 
 function Invoke-Cleaning {
-    # Takes one leftover away. What cannot be taken away is noted, and does not keep the rest from going.
+    # Takes one leftover away. What cannot be taken away does not keep the rest from going.
+    # Returns left (the files that the action could not delete) and problems (why it could not be done, if it could not).
     param(
         [scriptblock]$Action
     )
+    $left = @()
+    $problems = @()
     try {
-        & $Action
+        # One after another, so that those before an error are known too.
+        & $Action | ForEach-Object -Process { $left += $_ }
     }
     catch {
-        $answer.problems += $_.Exception.GetBaseException().Message
+        $problems += $_.Exception.GetBaseException().Message
     }
+    return @{ left = $left; problems = $problems }
 }
 
 function Remove-WindowsService {
     # Windows PowerShell has no Remove-Service, and .NET neither.
     param(
-        [string]$Name
+        [string]$Name,
+        [System.DateTime]$Deadline
     )
     if (-not (Get-ServiceFact -Name $Name).present) {
         return
     }
     $controller = Get-Service -Name $Name
     try {
-        Stop-ServiceInTime -Controller $controller -Deadline $deadline
+        Stop-ServiceInTime -Controller $controller -Deadline $Deadline
     }
     finally {
         # An open handle would keep the service marked for deletion.
@@ -128,7 +190,7 @@ function Remove-RegistryTree {
 }
 
 function Remove-Directory {
-    # Only what lies below Program Files: the folder comes from the registry, and what it holds is deleted.
+    # Only what lies below Program Files: the folder comes from the registry, and what it holds is deleted. Writes the files that are left.
     param(
         [string]$Path
     )
@@ -140,7 +202,7 @@ function Remove-Directory {
 }
 
 function Remove-Tree {
-    # Deletes a folder with all that can be deleted; the files that cannot, such as a library that the event log has open, are noted.
+    # Deletes a folder with all that can be deleted; writes the files that cannot, such as a library that the event log has open.
     param(
         [string]$Path
     )
@@ -155,7 +217,7 @@ function Remove-Tree {
                 [System.IO.File]::Delete($file)
             }
             catch {
-                $answer.left += $file
+                $file
             }
         }
     }
@@ -214,43 +276,49 @@ function Remove-AgentCertificate {
 }
 
 function Remove-Leftover {
-    # What no uninstaller took away. The updater's parts go only with the updater.
+    # What no uninstaller took away. The updater's parts go only with the updater. Returns left and problems, see Invoke-Cleaning.
     param(
         [string]$AgentDirectory,
-        [string]$UpdaterDirectory
+        [string]$UpdaterDirectory,
+        [bool]$KeepShared,
+        [System.DateTime]$Deadline
     )
-    Invoke-Cleaning -Action { Remove-WindowsService -Name 'AADConnectProvisioningAgent' }
-    Invoke-Cleaning -Action { Remove-Directory -Path $AgentDirectory }
-    Invoke-Cleaning -Action { Remove-RegistryTree -Path $agentKey }
-    Invoke-Cleaning -Action { Set-RegistrationPending -Pending $false }
-    foreach ($row in @(Get-UninstallFact | Where-Object -FilterScript { -not $_.updater -or -not $KeepShared })) {
-        Invoke-Cleaning -Action { Remove-RegistryTree -Path "SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\$($row.key)" -View $row.view }
-    }
-    if (-not $KeepShared) {
-        Invoke-Cleaning -Action { Remove-WindowsService -Name 'AzureADConnectAgentUpdater' }
-        Invoke-Cleaning -Action { Remove-Directory -Path $UpdaterDirectory }
-        Invoke-Cleaning -Action { Remove-AgentCertificate }
+    $cleanings = @(
+        Invoke-Cleaning -Action { Remove-WindowsService -Name 'AADConnectProvisioningAgent' -Deadline $Deadline }
+        Invoke-Cleaning -Action { Remove-Directory -Path $AgentDirectory }
+        Invoke-Cleaning -Action { Remove-RegistryTree -Path $agentKey }
+        Invoke-Cleaning -Action { Set-RegistrationPending -Pending $false }
+        foreach ($row in @(Get-UninstallFact | Where-Object -FilterScript { -not $_.updater -or -not $KeepShared })) {
+            Invoke-Cleaning -Action { Remove-RegistryTree -Path "SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\$($row.key)" -View $row.view }
+        }
+        if (-not $KeepShared) {
+            Invoke-Cleaning -Action { Remove-WindowsService -Name 'AzureADConnectAgentUpdater' -Deadline $Deadline }
+            Invoke-Cleaning -Action { Remove-Directory -Path $UpdaterDirectory }
+            Invoke-Cleaning -Action { Remove-AgentCertificate }
+        }
+    )
+    return @{
+        left = @($cleanings | ForEach-Object -Process { $_.left })
+        problems = @($cleanings | ForEach-Object -Process { $_.problems })
     }
 }
 
 function Remove-Agent {
-    # The order is the documented one: updater, agent, package. Since 1.1.972 the package takes the agent with it.
+    # Returns what the answer has of the removal, see Invoke-Uninstallation and Remove-Leftover.
+    param(
+        [bool]$KeepShared,
+        [string]$LogDirectory,
+        [System.DateTime]$Deadline
+    )
     $directory = (Get-ProductFact).install_dir
     $updater = (Get-ServiceFact -Name 'AzureADConnectAgentUpdater').path
     $updaterDirectory = $(if ($updater) { [System.IO.Path]::GetDirectoryName(($updater -replace '^"([^"]+)".*$', '$1')) } else { '' })
-    $rows = @(Get-UninstallFact)
-    if (-not $KeepShared) {
-        foreach ($row in @($rows | Where-Object -FilterScript { $_.updater })) {
-            Remove-MsiProduct -Row $row
-        }
+    $outcome = Invoke-Uninstallation -KeepShared $KeepShared -LogDirectory $LogDirectory -Deadline $Deadline
+    if ($outcome.error) {
+        return $outcome
     }
-    foreach ($row in @($rows | Where-Object -FilterScript { $_.bundle })) {
-        Remove-Bundle -Row $row
-    }
-    foreach ($row in @(Get-UninstallFact | Where-Object -FilterScript { -not $_.bundle -and -not $_.updater })) {
-        Remove-MsiProduct -Row $row
-    }
-    Remove-Leftover -AgentDirectory $directory -UpdaterDirectory $updaterDirectory
+    $rest = Remove-Leftover -AgentDirectory $directory -UpdaterDirectory $updaterDirectory -KeepShared $KeepShared -Deadline $Deadline
+    return $outcome + $rest
 }
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
@@ -262,11 +330,10 @@ if ($null -eq $lock) {
 else {
     try {
         $null = Confirm-Folder -Path $LogDirectory -Change
-        Remove-Agent
-    }
-    catch [System.OperationCanceledException] {
-        # The exit code that Add-Step has noted tells why.
-        $answer.error = 'exit code'
+        $outcome = Remove-Agent -KeepShared $KeepShared -LogDirectory $LogDirectory -Deadline $deadline
+        foreach ($name in $outcome.Keys) {
+            $answer[$name] = $outcome[$name]
+        }
     }
     catch {
         $answer.error = $_.Exception.Message
