@@ -27,6 +27,11 @@ function ConvertFrom-JsonText {
     finally {
         $reader.Dispose()
     }
+    if ($null -eq $document.DocumentElement) {
+        # .NET lets an empty text pass.
+        $reason = New-Object -TypeName System.Xml.XmlException -ArgumentList 'The text is empty.'
+        throw (New-Object -TypeName System.Management.Automation.MethodInvocationException -ArgumentList $reason.Message, $reason)
+    }
     return , (ConvertFrom-JsonElement -Element $document.DocumentElement)
 }
 
