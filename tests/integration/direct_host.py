@@ -59,10 +59,10 @@ class DirectHost:
         shutil.copy(local, self.prefix.unix_path(remote))
 
     def run_script(self, script: str, **parameters: t.Any) -> t.Any:
-        """Run a script of the tests' own on the host, and return what it has put into $Ansible.Result as JSON."""
+        """Run a script of the tests' own on the host, and return what it has put into $Ansible.Result as JSON, None if nothing."""
         answer = self.win_powershell({"script": script, "parameters": parameters, "sensitive_parameters": []}, check=False)
         assert not answer["failed"], answer["msg"]
-        return json.loads(answer["result"])
+        return None if answer["result"] is None else json.loads(answer["result"])
 
     def win_powershell(self, arguments: dict[str, t.Any], *, check: bool) -> dict[str, t.Any]:
         """Run a script on the host."""

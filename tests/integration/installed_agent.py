@@ -19,6 +19,7 @@ AGENT, UPDATER = "AADConnectProvisioningAgent", "AzureADConnectAgentUpdater"
 FOLDER = "Program Files/Microsoft Azure AD Connect Provisioning Agent"
 PACKAGE_CACHE = "ProgramData/Package Cache"
 TRACES = "ProgramData/Microsoft/Azure AD Connect Provisioning Agent/Trace"
+_CERTIFICATES = r"SOFTWARE\Microsoft\SystemCertificates\MY\Certificates"
 _UNINSTALL = r"Microsoft\Windows\CurrentVersion\Uninstall"
 
 
@@ -62,6 +63,10 @@ class InstalledAgent:
 
     def _is_stopped(self, service: str) -> bool:
         return self.state(service) == "STOPPED"
+
+    def certificates(self) -> set[str]:
+        """Return the thumbprints of the certificates in the machine's own store."""
+        return set(re.findall(r"\\([0-9A-F]{40})\s", self.prefix.run("reg.exe", "query", rf"HKLM\{_CERTIFICATES}", "/s")))
 
     def take_rows(self) -> None:
         """Take the agent's and its updater's rows away from Programs and Features."""

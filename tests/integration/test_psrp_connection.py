@@ -41,7 +41,7 @@ def play(lab: Lab, playbook: str, python: str, **values: t.Any) -> Run:
 
 def register(lab: Lab, folder: Path) -> Run:
     """Run agent_register on the host; its result is in the folder unless the host was unreachable."""
-    values = {"hosts_of_run": lab.hosts[0], "strategy_of_run": "linear", "script": "", "options": {}, "registers": True}
+    values = {"hosts_of_run": lab.hosts[0], "strategy_of_run": "linear"}
     return play(lab, "register_once.yml", "3.11", **values, results=str(folder))
 
 

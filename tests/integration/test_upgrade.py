@@ -1,7 +1,10 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks remove and upgrade on one host, told in order: removed, installed old with settings, upgraded with a restart."""
+"""The playbooks remove and upgrade on one host, step by step: removed, installed old with settings, upgraded with a restart.
+
+What is no playbook's is done without Ansible: the old release is installed, registered and looked at by the modules alone.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ import typing as t
 
 import pytest
 from cloudlab.windows.prefix import Prefix
+from host_looks import Host, Look
+from installed_agent import InstalledAgent
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
-    from conftest import LabRun, RunPlaybook
+    from conftest import DirectHosts, LabRun, RunPlaybook
 
 LAB_HOSTS, LAB_STATE = 1, "registered"
+OLD = "release-1.1.2334.0"
 LAB_KEY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Cloud Sync Lab"
 
 
@@ -33,8 +39,15 @@ def test_removal_wants_its_hosts_named(ansible_playbook: RunPlaybook, lab: Lab) 
 
 
 @pytest.fixture(scope="module")
-def removals(name: str, ansible_playbook: RunPlaybook) -> list[LabRun]:
+def agent(lab: Lab, name: str) -> InstalledAgent:
+    """What of the agent is on the host."""
+    return InstalledAgent(Prefix(lab.state / "hosts" / name))
+
+
+@pytest.fixture(scope="module")
+def removals(name: str, agent: InstalledAgent, ansible_playbook: RunPlaybook) -> list[LabRun]:
     """A prediction of a registered agent's removal, the removal, and a second one."""
+    assert agent.certificates()
     variables = {"target_hosts": name}
     return [ansible_playbook("remove.yml", *arguments, extra_vars=variables) for arguments in (["--check"], [], [])]
 
@@ -54,39 +67,41 @@ def test_removal_tells_what_stays(removals: list[LabRun], name: str) -> None:
     assert "pGMSA_" in " ".join(row["to_do"])
 
 
-def test_removal_takes_the_certificate_along(removals: list[LabRun], ansible: t.Callable[..., t.Any], name: str) -> None:
-    store = "[System.Security.Cryptography.X509Certificates.X509Store]::new('My', 'LocalMachine')"
-    script = f"$store = {store}; $store.Open('ReadOnly'); 'certificates: ' + @($store.Certificates).Count"
-    assert "certificates: 0" in ansible(name, "ansible.windows.win_powershell", f'script="{script}"').output
+def test_removal_takes_the_certificate_along(removals: list[LabRun], agent: InstalledAgent) -> None:
+    assert agent.certificates() == set()
 
 
 @pytest.fixture(scope="module")
-def installed(removals: list[LabRun], lab: Lab, name: str, ansible_playbook: RunPlaybook) -> LabRun:
-    """The old release installed, with a setting."""
-    variables = {
-        "provisioning_agent_url": f"{lab.data['microsoft']['url']}/packages/release-1.1.2334.0.exe",
-        # The newer package that is on the host already would do.
-        "provisioning_agent_package_path": r"C:\packages\old.exe",
-        "provisioning_agent_settings": {"ldap_connection_timeout": 60000},
-    }
-    return ansible_playbook("site.yml", "--limit", name, extra_vars=variables)
+def installed(removals: list[LabRun], agent: InstalledAgent, name: str, direct_host: DirectHosts) -> Host:
+    """The host with the old release, a setting of its own, and registered."""
+    host = direct_host(name)
+    agent.bring(OLD)
+    options = {"accept_eula": True, "path": rf"C:\packages\{OLD}.exe", "settings": {"ldap_connection_timeout": 60000}}
+    installation = host.run("agent_install", {**options, **host.known("publisher", "root_thumbprints")})
+    assert not installation["failed"], installation["msg"]
+    registration = host.run("agent_register", host.known("ca_path", "cloud", "domains", "sign_in", "tenant_id"))
+    assert not registration["failed"], registration["msg"]
+    return Host(host)
 
 
-def test_old_release_is_installed_with_its_setting(installed: LabRun, name: str) -> None:
-    row = installed.rows[name]
-    assert (row["status"], row["version"]) == ("compliant", "1.1.2334.0")
-    assert {check["name"]: check["status"] for check in row["checks"]}["settings"] == "pass"
+def look(host: Host, timeout: int) -> Look:
+    """Look at the host as one that should wait so many milliseconds for the directory."""
+    return host.look(settings={"ldap_connection_timeout": timeout})
 
 
-def test_setting_that_differs_is_found(installed: LabRun, name: str, ansible_playbook: RunPlaybook) -> None:
-    variables = {"provisioning_agent_settings": {"ldap_connection_timeout": 30000}}
-    verified = ansible_playbook("verify.yml", "--limit", name, extra_vars=variables)
-    assert verified.returncode != 0
-    assert verified.rows[name]["drift"] == ["install"]
+def test_old_release_is_installed_with_its_setting(installed: Host) -> None:
+    found = look(installed, 60000)
+    version = found.result["agent"]["version"]
+    assert (found.result["compliant"], version, found.statuses["settings"]) == (True, "1.1.2334.0", "pass")
+
+
+def test_setting_that_differs_is_found(installed: Host) -> None:
+    found = look(installed, 30000)
+    assert (found.result["compliant"], found.result["drift"], found.statuses["settings"]) == (False, ["install"], "fail")
 
 
 @pytest.fixture(scope="module")
-def upgraded(installed: LabRun, lab: Lab, name: str, ansible_playbook: RunPlaybook) -> LabRun:
+def upgraded(installed: Host, lab: Lab, name: str, ansible_playbook: RunPlaybook) -> LabRun:
     """The upgrade, which asks for a restart."""
     prefix = Prefix(lab.state / "hosts" / name)
     prefix.import_registry({LAB_KEY: {"SetupExitCode": 3010}})
