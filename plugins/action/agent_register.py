@@ -75,7 +75,7 @@ class ActionModule(AgentAction):
         parameters = {"DomainSession": load_session("domains"), "Platform": probe}
         facts = self._agent_payload("facts", HostFacts, parameters).content
         result.update(described_registration(facts, facts.domains))
-        # In check mode the installation has only been predicted: what it would leave still tells what is to be registered.
+        # In check mode the installation has only been predicted: what it would leave still shows what is to be registered.
         if not is_complete(facts) and not self._task.check_mode:
             raise RegistrationError(f"The agent is not installed on {self._agent_host}: run agent_install first.")
         plan = plan_registration(facts, options)

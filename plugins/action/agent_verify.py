@@ -85,7 +85,7 @@ class ActionModule(AgentAction):
         newest = time.time() - _POLL_SECONDS if options["wait"] else 0.0
         registered = last_registration()
         listing = directory.listing(max(newest, registered), registered) if directory else None
-        # The module's own list of domains costs a process on the host: it is asked only where the cloud cannot tell.
+        # The module's own list of domains costs a process on the host: it is asked only where the cloud does not know them.
         ask_host = bool(expect.domains) and (listing is None or bool(listing.problem))
         session = load_session("domains") if ask_host else ""
         facts = self._agent_payload("facts", HostFacts, {"DomainSession": session, "Platform": probe}).content

@@ -20,7 +20,7 @@ attributes:
     support: none
     details: Long steps are watched by the module itself.
   check_mode:
-    description: Can run in check mode and tells what a real run would change.
+    description: Can run in check mode and says what a real run would change.
     support: full
   diff_mode:
     description: Shows what has changed, in diff mode.

@@ -61,7 +61,7 @@ options:
           - V(access_token) uses tokens that were fetched elsewhere.
           - V(azure_cli) asks Azure CLI (C(az)) on the controller, which must be signed in.
           - V(client_secret) and V(certificate) sign in as an application, with O(sign_in.client_id) of its own. An application may ask
-            Microsoft Graph what its permissions allow; it cannot register an agent, and Graph does not tell it of agents.
+            Microsoft Graph what its permissions allow; it cannot register an agent, and Graph does not show it agents.
         type: str
         choices: [access_token, azure_cli, certificate, client_secret, device_code, password, refresh_token]
         required: true

@@ -47,7 +47,7 @@ options:
       - V(repaired) runs the package in any case, which puts back what is missing of the product. It always reports a change.
       - V(absent) removes the agent and what its own uninstallation leaves (service, files, registry key, rows under Programs and Features,
         certificates of the agent). The updater and the certificates stay when the pass-through authentication agent or the Health agent
-        is on the host. RV(remains) tells what stays elsewhere. It needs neither a package nor O(accept_eula).
+        is on the host. RV(remains) says what stays elsewhere. It needs neither a package nor O(accept_eula).
     type: str
     choices: [present, latest, repaired, absent]
     default: present
@@ -80,7 +80,7 @@ EXAMPLES = r"""
         url: http://proxy.corp.example.com:8080
       ldap_connection_timeout: 60000
 
-- name: Remove the agent, and tell what stays
+- name: Remove the agent, and show what stays
   entra_ops.cloud_sync.agent_install:
     state: absent
   register: removed
@@ -99,7 +99,7 @@ backup_file:
   type: str
   sample: C:\Program Files\Microsoft Azure AD Connect Provisioning Agent\AADConnectProvisioningAgent.exe.config.20261125T201500Z.bak
 cause:
-  description: The likely cause of a failed installation, null when it did not fail or nothing tells.
+  description: The likely cause of a failed installation, null when it did not fail or no cause is known.
   returned: always
   type: str
   sample: the service Credential Manager (VaultSvc) is disabled, and setup needs it
@@ -137,7 +137,7 @@ reboot_required:
   type: bool
   sample: false
 remains:
-  description: With O(state=absent), sentences that tell what a removal leaves behind, on the host, in the cloud and in Active Directory.
+  description: With O(state=absent), sentences that say what a removal leaves behind, on the host, in the cloud and in Active Directory.
   returned: always
   type: list
   elements: str

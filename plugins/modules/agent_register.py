@@ -89,7 +89,7 @@ options:
     default: ~/.ansible/entra_ops.cloud_sync/locks
   preflight:
     description:
-      - Whether to look first, as far as the host can tell, if the service account can be set, and to refuse if it cannot. That takes a KDS
+      - Whether to look first, as far as the host knows, if the service account can be set, and to refuse if it cannot. That takes a KDS
         root key that is in force for a default account, a custom account that this host may use, and the right to log on as a service.
     type: bool
     default: true
@@ -181,7 +181,7 @@ certificate:
       type: str
       sample: 0C1F3A3C5B1D4F0A9A7E2B6D8F9E1C2D3B4A5968
 domains:
-  description: The domains that the agent's module lists, null when it cannot tell them.
+  description: The domains that the agent's module lists, null when it cannot list them.
   returned: always
   type: list
   elements: str

@@ -274,7 +274,7 @@ agent:
           type: str
           sample: confirmed
     domains:
-      description: The domains that the agent serves, null when nobody could tell.
+      description: The domains that the agent serves, null when nobody knows them.
       type: list
       elements: str
       sample: [corp.contoso.com]
@@ -354,7 +354,7 @@ agent:
                   type: int
                   sample: 3
                 error:
-                  description: The error behind it, null when Microsoft tells none.
+                  description: The error behind it, null when Microsoft gives none.
                   type: dict
                   contains:
                     code:

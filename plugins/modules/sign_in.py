@@ -24,7 +24,7 @@ options:
     description:
       - The file on the controller that keeps the sign-in. It is encrypted where the controller has a keyring that works, and else a file
         that only its owner can read (mode 0600). Whoever can read it can act as the person.
-      - With a keyring the file is empty. A process that cannot open the keyring, such as a job of cron's, is told so; sign in where the
+      - With a keyring the file is empty. A process that cannot open the keyring, such as a job of cron's, says so; sign in where the
         runs are started.
       - The folder is made if need be; one that others can write to is refused.
     type: path
@@ -61,7 +61,7 @@ attributes:
     support: none
     details: The code must be shown at once.
   check_mode:
-    description: Can run in check mode and tells whether a person would be asked.
+    description: Can run in check mode and says whether a person would be asked.
     support: full
   diff_mode:
     description: Shows what has changed, in diff mode.

@@ -52,7 +52,7 @@ class InstalledAgent:
     def state(self, service: str) -> str:
         """Return a service's state in Windows' word: RUNNING, STOPPED ..."""
         found = re.search(r"STATE\s*:\s*\d+\s+(\w+)", self.prefix.run("sc.exe", "query", service))
-        assert found, f"sc.exe does not tell the state of {service}"
+        assert found, f"sc.exe does not name the state of {service}"
         return found[1]
 
     def stop(self, *services: str) -> None:

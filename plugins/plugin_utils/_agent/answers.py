@@ -51,7 +51,7 @@ class RemoveAnswer:
         log_tail: its end.
         problems: what could not be taken away of the leftovers, and why.
         left: the files that could not be deleted.
-        error: 'exit code' when that tells why it failed, else the reason, '' when it went well.
+        error: 'exit code' when the code says why it failed, else the reason, '' when it went well.
         facts: the host afterwards.
     """
 
@@ -85,7 +85,7 @@ class RegisterAnswer:
         busy: another task works on the agent; nothing was done.
         unanswered: whether the session ended without an answer, and may have done anything.
         steps: what was done.
-        domains: the agent's domains afterwards, None when its module cannot tell.
+        domains: the agent's domains afterwards, None when its module cannot list them.
         error: why the agent's module could not be used, '' when it could.
         service_error: why the service does not start, '' when it does.
         facts: the host afterwards.

@@ -15,7 +15,7 @@ from .facts import AgentFacts
 
 
 def likely_cause(exit_code: int, log: str, before: AgentFacts) -> Entry | None:
-    """Return why an installation failed, None where nothing tells.
+    """Return why an installation failed, None where no cause is known.
 
     Args:
         exit_code: the installer's.

@@ -134,7 +134,7 @@ class TrustSetting:
 
 @dataclasses.dataclass(frozen=True)
 class Trust:
-    """The agent's own setting, None where its folder tells none, and the thumbprints of the other connectors."""
+    """The agent's own setting, None where its folder has none, and the thumbprints of the other connectors."""
 
     own: TrustSetting | None
     others: tuple[str, ...]
@@ -142,7 +142,7 @@ class Trust:
 
 @dataclasses.dataclass(frozen=True)
 class Windows:
-    """Which Windows it is; product_type is None where the registry does not tell."""
+    """Which Windows it is; product_type is None where the registry does not say."""
 
     name: str
     build: int
@@ -197,7 +197,7 @@ class RootKeys:
 
 @dataclasses.dataclass(frozen=True)
 class ManagedAccount:
-    """A group managed service account; exists and retrievable are None where nobody can tell."""
+    """A group managed service account; exists and retrievable are None where nobody knows."""
 
     name: str
     exists: bool | None
@@ -244,7 +244,7 @@ class Platform:
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """How an endpoint was reached; reachable is None where that cannot be told, issuer where no certificate was seen."""
+    """How an endpoint was reached; reachable is None where that is unknown, issuer where no certificate was seen."""
 
     host: str
     port: int
@@ -290,14 +290,14 @@ class HostFacts(AgentFacts):
     Attributes:
         installing: whether another task works on the agent at this moment.
         package: the package file that was to be judged, None when none was.
-        domains: the agent's domains as its own module tells them, None when it was not asked or could not tell.
+        domains: the agent's domains as its own module lists them, None when it was not asked or could not list them.
         domains_error: why it could not.
         platform: the host itself, None when it was not asked for; what follows is there only with it.
         endpoints: how they were reached.
-        clock_skew: seconds that the host is ahead, None where no endpoint told the time.
+        clock_skew: seconds that the host is ahead, None where no endpoint sent its time.
         events: the newest first, None when they were not asked for or could not be read.
         events_problem: why they could not.
-        connections: how many the agent holds, None where that cannot be told.
+        connections: how many the agent holds, None where that is unknown.
     """
 
     installing: bool

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decides from a host's facts what is to be done about the installed product, and tells what a removal leaves behind.
+"""Decides from a host's facts what is to be done about the installed product, and says what a removal leaves behind.
 
 Pure: facts in (from the payload facts.ps1), decisions out.
 

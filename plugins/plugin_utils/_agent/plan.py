@@ -13,7 +13,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What every plan tells.
+    """What every plan says.
 
     Attributes:
         reasons: why anything is done, in words; empty when the host is as wanted.

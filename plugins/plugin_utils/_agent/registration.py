@@ -52,7 +52,7 @@ def plan_registration(facts: HostFacts, options: Options) -> RegistrationPlan:
     """Compare the host with what is wanted.
 
     Args:
-        facts: what the payload facts.ps1 read, with the domains of the agent's module when it can tell them.
+        facts: what the payload facts.ps1 read, with the domains of the agent's module when it can list them.
         options: tenant_id, domains, gmsa, force and certificate_renewal_days of agent_register.
 
     Raises:
@@ -125,7 +125,7 @@ def described_registration(facts: AgentFacts, domains: t.Sequence[str] | None) -
 
     Args:
         facts: the host.
-        domains: the domains that the agent's module lists, None when it cannot tell.
+        domains: the domains that the agent's module lists, None when it cannot list them.
     """
     certificate = current_certificate(facts)
     return {

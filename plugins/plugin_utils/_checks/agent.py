@@ -119,7 +119,7 @@ def _registration(_: Look) -> Finding:
     return Finding("fail", "complete", "cut off", "run the registration again, which restarts the agent", _REGISTER)
 
 
-# What a half-removed agent has left may look registered: its account and certificate tell.
+# What a half-removed agent has left may look registered: its account and certificate show it.
 @check("service_account", "the account that the agent's service logs on with", of="agent", facts=("S21", "C25"), needs=registered)
 def _service_account(look: Look) -> Finding:
     service, wanted = look.agent_service, look.expect.service_account
@@ -160,7 +160,7 @@ def _domains(look: Look) -> Finding:
     known, wanted = known_domains(look.facts, look.cloud.record), look.expect.domains
     expected = ", ".join(wanted) or "any"
     if known is None:
-        reason = look.facts.domains_error or "neither the cloud nor the agent's module told them"
+        reason = look.facts.domains_error or "neither the cloud nor the agent's module listed them"
         remedy = "give a sign-in that may read agents in Graph"
         return Finding("unknown" if wanted else "pass", expected, f"unknown: {reason}", remedy)
     missing = [name for name in wanted if name.lower() not in known]

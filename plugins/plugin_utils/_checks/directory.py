@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The checks of rights, directory and service account; what a host cannot tell is unknown, or has no check.
+"""The checks of rights, directory and service account; what a host does not know is unknown, or has no check.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -28,7 +28,7 @@ _SCHEMA_2012 = 52
 
 
 def key_problem(facts: HostFacts) -> str | None:
-    """Return why no group managed service account can be made, None where it can or the host cannot tell."""
+    """Return why no group managed service account can be made, None where it can or the host does not know."""
     directory = facts.known_platform.directory
     if not directory or not directory.readable or directory.kds is None:
         return None
@@ -42,7 +42,7 @@ def key_problem(facts: HostFacts) -> str | None:
 
 
 def rights_problem(facts: HostFacts, account: str | None) -> str | None:
-    """Return why the agent's service will not be able to log on with an account, None where it may be or the host cannot tell.
+    """Return why the agent's service will not be able to log on with an account, None where it may be or the host does not know.
 
     Args:
         facts: what the payload facts.ps1 read.
@@ -56,7 +56,7 @@ def rights_problem(facts: HostFacts, account: str | None) -> str | None:
 
 
 def encryption_problem(facts: HostFacts) -> str | None:
-    """Return why the account's Kerberos tickets do not work on this host, None where they do or nobody can tell."""
+    """Return why the account's Kerberos tickets do not work on this host, None where they do or nobody knows."""
     directory, policy = facts.known_platform.directory, facts.known_platform.kerberos_policy
     account = directory.account if directory and directory.readable else None
     if account is None or not account.exists or policy is None:
@@ -212,7 +212,7 @@ def _retrieval(look: Look) -> Finding:
         return Finding("fail", expected, "no such account in its domain", remedy)
     if account.retrievable is None:
         remedy = f"run Test-ADServiceAccount for {name} on the host"
-        return Finding("unknown", expected, "unknown: this session cannot tell from the account's list", remedy)
+        return Finding("unknown", expected, "unknown: this session cannot read it from the account's list", remedy)
     if not account.retrievable:
         remedy = "add the host to the account's PrincipalsAllowedToRetrieveManagedPassword, by a group only with a restart of the host"
         return Finding("fail", expected, "this host is not in the account's list", remedy)
@@ -241,7 +241,7 @@ def _encryption(look: Look) -> Finding:
 
 
 def account_problems(facts: HostFacts, account: str | None) -> list[str]:
-    """Return in sentences why setting the service account will fail; none where it should work, or the host cannot tell.
+    """Return in sentences why setting the service account will fail; none where it should work, or the host does not know.
 
     Args:
         facts: what the payload facts.ps1 read, with its part "platform" for this account.

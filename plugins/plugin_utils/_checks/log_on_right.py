@@ -46,7 +46,7 @@ def service_identifier(name: str) -> str:
 
 
 def service_standing(facts: HostFacts) -> Standing | None:
-    """Return whether the agent's service may log on under its own name, None where the host cannot tell.
+    """Return whether the agent's service may log on under its own name, None where the host does not know.
 
     Domain groups do not count: what has no account in a domain is in none of its groups.
     """
@@ -57,14 +57,14 @@ def service_standing(facts: HostFacts) -> Standing | None:
         identifier, name = holder
         if identifier == _ADMINISTRATORS or _is_built_in(holder):
             return False
-        # Windows knows no name for a holder, or secedit no identifier: nobody can tell whose group that is.
+        # Windows knows no name for a holder, or secedit no identifier: nobody knows whose group that is.
         return identifier == name or name.startswith((local, "builtin\\")) or identifier.startswith(("s-1-5-32-", "s-1-5-6"))
 
     return _standing(facts, lambda holder: bool(own & set(holder)), may_hold)
 
 
 def account_standing(facts: HostFacts, account: str | None) -> Standing | None:
-    """Return whether a managed account may log on as a service, None where the host cannot tell.
+    """Return whether a managed account may log on as a service, None where the host does not know.
 
     Args:
         facts: what the payload read, with its part "directory" for this account where the session may ask the directory.

@@ -64,7 +64,7 @@ def _inspection(look: Look) -> Finding:
 
 
 def _time_known(look: Look) -> bool:
-    """An endpoint has told the time."""
+    """An endpoint has sent its time."""
     return look.facts.clock_skew is not None
 
 

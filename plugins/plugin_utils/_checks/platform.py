@@ -42,7 +42,7 @@ def _windows(look: Look) -> Finding:
     kind = windows.installation_type or "unknown kind"
     actual = f"{windows.name} ({kind}), build {windows.build}.{windows.revision}"
     if windows.product_type is None:
-        return Finding("unknown", _WINDOWS, actual, "look at the host: its registry does not tell what kind of Windows it is")
+        return Finding("unknown", _WINDOWS, actual, "look at the host: its registry does not say what kind of Windows it is")
     status, remedy = _windows_problem(look)
     return Finding(status, _WINDOWS, actual, remedy)
 

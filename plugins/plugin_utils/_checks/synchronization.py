@@ -54,7 +54,7 @@ def _quarantine(actual: str, state: Record) -> Finding:
     if is_given_up(job):
         ended = f"{actual}; disabled, as Microsoft does after four weeks in quarantine"
         return Finding("fail", "active", ended, f"{remedy}, then enable the configuration again {_PORTAL}", about=about)
-    following = f"{actual}; next attempt {state['next_attempt'] or 'not told'}"
+    following = f"{actual}; next attempt {state['next_attempt'] or 'unknown'}"
     return Finding("fail", "active", following, f"{remedy}, {_RESTART}", about=about)
 
 

@@ -19,7 +19,7 @@ from .._sign_in.token import Token
 from .graph import GraphClient
 from .records import Listing
 
-#: Seconds after which a listing no longer tells how things are; a run over many batches of hosts may take hours.
+#: Seconds after which a listing is out of date; a run over many batches of hosts may take hours.
 _MAX_AGE = 300
 
 Answer = t.TypeVar("Answer")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells for each Active Directory domain whether it is synchronised.
+"""Finds for each Active Directory domain whether it is synchronised.
 
 Pure: sync configurations with their jobs in (as GraphClient.configurations returns them), states out.
 
@@ -104,7 +104,7 @@ def _reason(jobs: list[Record], status: str) -> str:
 
 
 def quarantined_job(jobs: t.Sequence[Record]) -> Record | None:
-    """Return the job whose quarantine is told of: one that Microsoft has given up first."""
+    """Return the job whose quarantine is reported, preferably a job that Microsoft has given up."""
     found = [job for job in jobs if job["quarantine"]]
     return min(found, key=lambda job: not is_given_up(job), default=None)
 

@@ -86,7 +86,7 @@ class DetachedJob:
                 raise
             raise LostConnectionError(
                 f"The connection to {self._host} was lost while the job was being started ({lost_reason(error)}): it may run there. "
-                "Run this again, which is refused as long as the job runs, and then tells how the host is."
+                "Run this again, which is refused as long as the job runs, and then says how the host is."
             ) from error
         finally:
             task.async_val = 0

@@ -26,7 +26,7 @@ from .._sign_in.options import sign_in_spec
 
 Spec = dict[str, dict[str, t.Any]]
 
-#: Where a package lies on the host unless told otherwise; agent_download makes the folder for administrators only.
+#: Where a package lies on the host unless an option says otherwise; agent_download makes the folder for administrators only.
 PACKAGE_PATH = r"C:\ProgramData\entra_ops\cloud_sync\AADConnectProvisioningAgentSetup.exe"
 
 #: Where the controller keeps what it has downloaded for its hosts.

@@ -76,7 +76,7 @@ class PackageCache:
         with self._locked(url):
             note = _noted(url)
             if note.get("error") and note["at"] >= began:
-                raise PackageError(str(note["error"]))  # what another fork was told while this one waited
+                raise PackageError(str(note["error"]))  # the error that another fork met while this fork waited
             record = self.record(url)
             path = self.find(record["sha256"])
             if path and note.get("sha256") == path.stem:

@@ -81,7 +81,7 @@ def sha256_of(path: str) -> str:
 
 
 def early_refusal(path: str, name: str, rules: t.Mapping[str, t.Any]) -> PackageFacts:
-    """Return what can be told of a package without Windows, and under "refusal" why it may not be sent.
+    """Return what is known of a package without Windows, and under "refusal" why it may not be sent.
 
     Args:
         path: the file on the controller.

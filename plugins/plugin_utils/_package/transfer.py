@@ -226,7 +226,7 @@ def _words(error: BaseException) -> str:
 def presented_certificate(url: str, proxy: str | None) -> PresentedCertificate:
     """Return the host that a URL names, and the subject and issuer of the certificate it presents, on a connection that sends nothing.
 
-    Subject and issuer stay empty where they cannot be had: the refusal itself is told without them.
+    Subject and issuer stay empty where they cannot be had: the refusal itself is reported without them.
 
     Args:
         url: what was asked for.

@@ -169,7 +169,7 @@ def _row(name: str, result: Data | None) -> dict[str, t.Any]:
 
 
 def _agent(agent: Data) -> dict[str, t.Any]:
-    """Return what the report tells about an agent; values are None where nothing is known."""
+    """Return what the report says about an agent; values are None where nothing is known."""
     certificate, cloud = agent.get("certificate"), agent.get("cloud")
     return {
         **{key: agent.get(key) for key in ("fqdn", "version", "tenant_id", "agent_id", "domains")},

@@ -58,7 +58,7 @@ class SignIn:
 
     @property
     def fingerprint(self) -> str:
-        """What tells this sign-in from others, without its secrets."""
+        """What distinguishes this sign-in from others, without its secrets."""
         return hashlib.sha256(json.dumps([self.method, sorted(self.values.items())]).encode()).hexdigest()
 
 
@@ -84,7 +84,7 @@ class Access:
 
     @property
     def key(self) -> str:
-        """What tells this access from others, for the store."""
+        """What distinguishes this access from others, for the store."""
         return f"{self.tenant_id} {self.sign_in.fingerprint}"
 
 

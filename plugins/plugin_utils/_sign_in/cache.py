@@ -23,7 +23,7 @@ try:
 except ImportError:  # the documentation can be read without it
     msal_extensions = None
 
-#: Where a device code's sign-in is kept unless told otherwise, beside the packages.
+#: Where a device code's sign-in is kept unless an option says otherwise, beside the packages.
 CACHE_PATH = "~/.ansible/entra_ops.cloud_sync/sign_in.bin"
 
 _FilePersistence: t.Any = msal_extensions.FilePersistence if msal_extensions else object
@@ -48,7 +48,7 @@ class _PrivateFile(_FilePersistence):  # type: ignore[misc]
 
 
 class _Keyring:
-    """A keyring of msal_extensions'; the file beside it holds nothing, and its time tells other processes of a change.
+    """A keyring of msal_extensions'; the file beside it holds nothing, and its time shows other processes a change.
 
     A process that has found no keyring, such as one of cron's, may have left a sign-in in clear text there.
     """
@@ -80,7 +80,7 @@ class _Keyring:
 
 
 class TokenCache(_PersistedTokenCache):  # type: ignore[misc]
-    """msal_extensions' cache; what goes wrong with its file is told in a sentence of its own."""
+    """msal_extensions' cache; what goes wrong with its file becomes a sentence of its own."""
 
     def search(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Look a token up, after a look whether another process has written the file."""

@@ -24,7 +24,7 @@ try:
 except ImportError:  # the documentation can be read without it
     msal = None
 
-#: What msal throws when it is not the answer that tells: the network's errors (requests' own are OSErrors), a missing CA file, a page
+#: What msal throws when the answer itself holds no error: the network's errors (requests' own are OSErrors), a missing CA file, a page
 #: that is no JSON (ValueErrors), an answer of no known kind (RuntimeError), and a server's failure.
 _TROUBLE: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError, *((msal.exceptions.MsalError,) if msal else ()))
 

@@ -68,7 +68,7 @@ def read_token(
         tenant_id: the tenant that must have issued it.
         audience: what it must be for, with or without a path and a slash at the end.
         audience_id: the id by which the service may name itself instead; None when it is not known.
-        roles: whether the user must hold one of ROLES, if the token tells roles at all.
+        roles: whether the user must hold one of ROLES, if the token holds roles at all.
         application: whether an application's own token will do as well as a user's.
         now: the time, seconds since 1970.
 
@@ -91,7 +91,7 @@ def read_token(
 
 
 def expiry(value: str) -> float:
-    """Return when a token ends, seconds since 1970; 0 when it does not tell, which read_token refuses."""
+    """Return when a token ends, seconds since 1970; 0 when it does not say, which read_token refuses."""
     end = _claims(value).get("exp")
     return float(end) if isinstance(end, int) else 0.0
 
@@ -99,7 +99,7 @@ def expiry(value: str) -> float:
 def is_out_of_time(value: str, now: float | None = None) -> bool:
     """Whether a token is over already, or not valid yet, by more than a host's margin."""
     now, start = time.time() if now is None else now, _claims(value).get("nbf")
-    # What tells no end is of the wrong kind, and not of the wrong time: read_token refuses it.
+    # A token without an end is of the wrong kind, and not of the wrong time: read_token refuses it.
     return 0 < expiry(value) < now + MARGIN or (isinstance(start, int) and start > now + MARGIN)
 
 

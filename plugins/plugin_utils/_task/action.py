@@ -128,7 +128,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             register_secrets([secret])
 
     def _agent_say(self, line: str, color: str) -> None:
-        """Show a line on the terminal; nothing where the task must not be told about."""
+        """Show a line on the terminal; nothing where the task must not show anything."""
         if not self._task.no_log:
             self._display.display(line if register_secrets is not None else remove_values(line, self._secrets), color=color)
 

@@ -49,7 +49,7 @@ class Entry:
         meaning: what has happened, as the half of a sentence.
         remedy: what to do, as the half of a sentence; '' for nothing.
         source: who says so.
-        kind: how the collection goes on, for chapters that tell their errors apart.
+        kind: how the collection goes on, for chapters whose errors differ in that.
     """
 
     codes: tuple[Code, ...] = ()

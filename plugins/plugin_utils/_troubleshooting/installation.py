@@ -11,7 +11,7 @@ from __future__ import annotations
 from .entries import Chapter, Entry
 from .sources import PREREQUISITES, REPORTED, SETUP_LOG, TROUBLESHOOT, WINDOWS, WINDOWS_INSTALLER
 
-#: Causes that the host's facts from before the installation tell, as codes.
+#: Causes that the host's facts from before the installation show, as codes.
 VAULT_DISABLED = "VaultSvc is disabled"
 HALF_REMOVED = "rows under Programs and Features, but no program"
 
