@@ -122,7 +122,7 @@ def described_agent(facts: HostFacts, answers: CloudAnswers) -> dict[str, t.Any]
         "domains": known_domains(facts, answers.record),
         "fqdn": facts.host.fqdn,
         "host": facts.host.name,
-        "services": [as_result(one) for one in facts.services],
+        "services": [as_result(service) for service in facts.services],
         "synchronization": answers.states,
         "tenant_id": facts.product.tenant_id,
         "version": facts.product.version,

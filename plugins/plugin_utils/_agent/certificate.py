@@ -28,14 +28,18 @@ class CurrentCertificate(StoredCertificate):
 def current_certificate(facts: AgentFacts) -> CurrentCertificate | None:
     """Return the agent's certificate with the days left, or None.
 
-    The one that the agent's own file names, if it names one. Else of several (each registration and renewal leaves one) the one that
-    holds longest counts; those of another tenant than the registry names come last, those of other connectors not at all.
+    The certificate that the agent's own file names counts first. Without it, each registration and renewal may have left a certificate:
+    the longest valid counts. Those of another tenant than the registry names come last, those of other connectors do not count.
     """
     tenant_id, own, others = (facts.product.tenant_id or "").lower(), facts.trust.own, facts.trust.others
-    candidates = [one for one in facts.certificates if (one.thumbprint == own.thumbprint if own else one.thumbprint not in others)]
+    candidates = [
+        certificate
+        for certificate in facts.certificates
+        if (certificate.thumbprint == own.thumbprint if own else certificate.thumbprint not in others)
+    ]
     if not candidates:
         return None
-    best = max(candidates, key=lambda one: (f"cn={tenant_id}" in one.subject.lower(), one.not_after))
+    best = max(candidates, key=lambda found: (f"cn={tenant_id}" in found.subject.lower(), found.not_after))
     left = parse_time(best.not_after) - parse_time(facts.host.time)
     return CurrentCertificate(**vars(best), days_left=left.days)
 

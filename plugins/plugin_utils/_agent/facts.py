@@ -280,7 +280,7 @@ class AgentFacts:
     def service(self, name: str) -> Service:
         """Return one of the agent's two services."""
         absent = Service(name, False, None, None, None, None, None, None)
-        return next((one for one in self.services if one.name == name), absent)
+        return next((service for service in self.services if service.name == name), absent)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ def is_shared_left(facts: AgentFacts) -> bool:
     updater = facts.service(UPDATER_SERVICE)
     rows = [row for row in facts.product.uninstall if row.updater]
     # Other connectors of Microsoft's have such certificates too, from another issuer.
-    certificates = [one for one in facts.certificates if "HISConnectorRegistrationCA" in one.issuer]
+    certificates = [certificate for certificate in facts.certificates if "HISConnectorRegistrationCA" in certificate.issuer]
     return bool(updater.present or rows or certificates) and not facts.other_agents
 
 
@@ -80,7 +80,7 @@ def newest_version(facts: AgentFacts) -> str | None:
 
 def services_run(facts: AgentFacts) -> bool:
     """Whether every service of the agent that is there starts with Windows and runs (the updater may be absent)."""
-    return all(one.runs for one in facts.services if one.present or one.name != UPDATER_SERVICE)
+    return all(service.runs for service in facts.services if service.present or service.name != UPDATER_SERVICE)
 
 
 def remains(before: AgentFacts, after: AgentFacts) -> list[str]:

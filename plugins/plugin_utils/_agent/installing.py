@@ -104,14 +104,14 @@ def described_state(facts: AgentFacts) -> State:
 
 def described_services(facts: AgentFacts) -> dict[str, str]:
     """Return for each service that is there its state and how it starts, such as "running, auto"."""
-    return {one.name: f"{one.state}, {one.start_type}" for one in facts.services if one.present}
+    return {service.name: f"{service.state}, {service.start_type}" for service in facts.services if service.present}
 
 
 def described_host(facts: AgentFacts) -> State:
     """Return the host's state as agent_install returns it."""
     return {
         "version_after": facts.product.version,
-        "services": [as_result(one) for one in facts.services],
+        "services": [as_result(service) for service in facts.services],
         "settings": settings_in_force(facts),
     }
 

@@ -60,12 +60,12 @@ def plan_registration(facts: HostFacts, options: Options) -> RegistrationPlan:
     """
     afresh = _reasons_to_register(facts, options)
     known = facts.domains
-    missing = [one for one in options["domains"] if known is None or one["name"].lower() not in _lower(known)]
+    missing = [domain for domain in options["domains"] if known is None or domain["name"].lower() not in _lower(known)]
     account = _reason_for_account(facts, options["gmsa"])
     restart = _reasons_to_restart(facts)
     reasons = [*afresh, *account, *restart]
     if missing and not afresh:
-        names = ", ".join(one["name"] for one in missing)
+        names = ", ".join(domain["name"] for domain in missing)
         reasons.append(f"not known to be served: {names}" if known is None else f"domain not served: {names}")
     domains = options["domains"] if afresh else missing
     return RegistrationPlan(tuple(reasons), tuple(domains), bool(account), skip_known=known is None and not afresh, restart=bool(restart))
@@ -139,8 +139,8 @@ def described_registration(facts: AgentFacts, domains: t.Sequence[str] | None) -
 
 def registration_mark(facts: AgentFacts) -> tuple[t.Any, ...]:
     """Return what a registration changes on the host: tenant, certificates, service account."""
-    thumbprints = sorted(one.thumbprint for one in facts.certificates)
-    return facts.product.tenant_id, thumbprints, [one.account for one in facts.services]
+    thumbprints = sorted(certificate.thumbprint for certificate in facts.certificates)
+    return facts.product.tenant_id, thumbprints, [service.account for service in facts.services]
 
 
 def session_request(options: Options, plan: RegistrationPlan, token: str, upn: str) -> dict[str, t.Any]:
@@ -173,7 +173,7 @@ def judge_registration(answer: RegisterAnswer, renewal_days: int, host: str) -> 
         host: the host's name, for the sentences.
     """
     found = described_registration(answer.facts, answer.domains)
-    found["steps"] = [as_result(one) for one in answer.steps]
+    found["steps"] = [as_result(step) for step in answer.steps]
     return Verdict(found, _unanswered(answer, host) or _failed(answer, host) or _unregistered(answer.facts, renewal_days, host))
 
 

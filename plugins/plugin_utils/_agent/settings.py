@@ -117,7 +117,7 @@ def settings_in_force(facts: AgentFacts) -> Settings:
         found["proxy"] = _proxy_parts(file.proxy)
     if file.enforce_fips_policy is not None:
         found["enforce_fips_policy"] = file.enforce_fips_policy
-    values = {one.name: one.value for one in file.tunables}
+    values = {tunable.name: tunable.value for tunable in file.tunables}
     return found | {name: _number(values[tunable.name]) for name, tunable in _TUNABLES.items() if tunable.name in values}
 
 
@@ -144,9 +144,9 @@ def settings_to_change(facts: AgentFacts, wanted: Settings) -> list[str]:
     fips = wanted["enforce_fips_policy"]
     if fips is not None and (malformed or fips != (file.enforce_fips_policy is not False)):
         differing.append("enforce_fips_policy")
-    found = {one.name: (one.value, one.kind) for one in file.tunables}
+    found = {tunable.name: (tunable.value, tunable.kind) for tunable in file.tunables}
     names = {tunable.name: name for name, tunable in _TUNABLES.items()}
-    return differing + [names[one["name"]] for one in wanted["tunables"] if found.get(one["name"]) != _value_and_kind(one)]
+    return differing + [names[tunable["name"]] for tunable in wanted["tunables"] if found.get(tunable["name"]) != _value_and_kind(tunable)]
 
 
 def _value_and_kind(tunable: Settings) -> tuple[str, str] | None:
@@ -178,8 +178,8 @@ def settings_predicted(facts: AgentFacts, wanted: Settings) -> Settings:
         if not wanted["enforce_fips_policy"]:
             found["enforce_fips_policy"] = False
     names = {tunable.name: name for name, tunable in _TUNABLES.items()}
-    for one in wanted["tunables"]:
-        found.pop(names[one["name"]], None)
-        if one["kind"] != "None":
-            found[names[one["name"]]] = int(one["value"])
+    for tunable in wanted["tunables"]:
+        found.pop(names[tunable["name"]], None)
+        if tunable["kind"] != "None":
+            found[names[tunable["name"]]] = int(tunable["value"])
     return found

@@ -90,7 +90,7 @@ def _settings_wanted(look: Look) -> bool:
 def _settings(look: Look) -> Finding:
     facts, asked = look.facts, look.expect.settings
     differing, wanted = settings_to_change(facts, asked), settings_predicted(facts, asked)
-    expected, actual = (", ".join(f"{name}={value}" for name, value in one.items()) for one in (wanted, settings_in_force(facts)))
+    expected, actual = (", ".join(f"{name}={value}" for name, value in settings.items()) for settings in (wanted, settings_in_force(facts)))
     if not differing:
         return Finding("pass", expected, actual)
     return Finding("fail", expected or "none", actual or "none", f"set {', '.join(differing)}", _INSTALL)

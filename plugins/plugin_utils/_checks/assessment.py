@@ -16,7 +16,7 @@ from . import agent, cloud, directory, network, platform, sign_in, synchronizati
 from .check import CHECKS, Check, CloudAnswers, Declaration, Expectation, Look
 
 #: The files of checks, in the order in which a person would look at them; importing one declares its checks.
-_FILES = [one.__name__ for one in (agent, platform, directory, network, cloud, synchronization, sign_in)]
+_FILES = [module.__name__ for module in (agent, platform, directory, network, cloud, synchronization, sign_in)]
 
 #: The role's phases in the order they run.
 PHASES = ("download", "install", "register")
@@ -44,7 +44,7 @@ class Assessment:
 
 def declared_checks() -> list[Declaration]:
     """Return all checks, in the order in which a person would look at them."""
-    return sorted(CHECKS.values(), key=lambda one: _FILES.index(one.judge.__module__))
+    return sorted(CHECKS.values(), key=lambda declared: _FILES.index(declared.judge.__module__))
 
 
 def assess(facts: HostFacts, expect: Expectation, answers: CloudAnswers) -> Assessment:
@@ -56,13 +56,13 @@ def assess(facts: HostFacts, expect: Expectation, answers: CloudAnswers) -> Asse
         answers: what the tenant has answered.
     """
     look = Look(facts, expect, answers)
-    found = [(one, finding) for one in declared_checks() for finding in one.findings(look)]
-    checks = tuple(one.counted(finding, look) for one, finding in found)
+    found = [(declared, finding) for declared in declared_checks() for finding in declared.findings(look)]
+    checks = tuple(declared.counted(finding, look) for declared, finding in found)
     return Assessment(
         checks,
-        blockers=tuple(one.name for one, finding in found if finding.status == "fail" and one.is_blocking(look)),
+        blockers=tuple(declared.name for declared, finding in found if finding.status == "fail" and declared.is_blocking(look)),
         drift=_drift(checks),
-        compliant=not any(one.status == "fail" for one in checks),
+        compliant=not any(check.status == "fail" for check in checks),
     )
 
 

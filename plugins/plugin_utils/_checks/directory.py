@@ -32,7 +32,7 @@ def key_problem(facts: HostFacts) -> str | None:
     directory = facts.known_platform.directory
     if not directory or not directory.readable or directory.kds is None:
         return None
-    times = [parse_time(one) for one in directory.kds.use_start_times]
+    times = [parse_time(start) for start in directory.kds.use_start_times]
     if not times:
         return "the forest has no key distribution service root key" if directory.kds.conclusive else None
     effective = min(times) + _KEY_DELAY
@@ -254,7 +254,7 @@ def account_problems(facts: HostFacts, account: str | None) -> list[str]:
     if right:
         # The account would be given the right and lose it again: a group policy that leaves these services out defines all holders.
         problems.append(f"{right}: add both in the group policy that defines the right.")
-    return [f"{one[0].upper()}{one[1:]}" for one in problems]
+    return [f"{problem[0].upper()}{problem[1:]}" for problem in problems]
 
 
 def _default_account(facts: HostFacts) -> list[str]:

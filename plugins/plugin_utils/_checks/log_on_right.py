@@ -90,6 +90,6 @@ def _standing(facts: HostFacts, holds: t.Callable[[Holder], bool], may_hold: t.C
     if not right.readable:
         return None
     holders = [(one.lower(), name.lower()) for one, name in itertools.zip_longest(right.holders, right.names, fillvalue="")]
-    if any(holds(one) for one in holders):
+    if any(holds(holder) for holder in holders):
         return Standing.HELD
-    return Standing.POSSIBLE if any(may_hold(one) for one in holders) else Standing.LACKING
+    return Standing.POSSIBLE if any(may_hold(holder) for holder in holders) else Standing.LACKING

@@ -32,12 +32,12 @@ def _probed(look: Look) -> bool:
 @check("endpoints", "whether the host reaches Microsoft", of="host", facts=("V4", "S36"), needs=_probed, blocks=True, proof=Proof.DISPROVES)
 def _endpoints(look: Look) -> Finding:
     endpoints = look.facts.endpoints
-    expected = f"reachable: {', '.join(_address(one) for one in endpoints)}"
-    open_ones = [one for one in endpoints if not one.reachable]
-    if not open_ones:
+    expected = f"reachable: {', '.join(_address(endpoint) for endpoint in endpoints)}"
+    unreached = [endpoint for endpoint in endpoints if not endpoint.reachable]
+    if not unreached:
         return Finding("pass", expected, "reachable")
-    actual = "; ".join(f"{_address(one)}: {one.error}" for one in open_ones)
-    if all(one.reachable is None for one in open_ones):
+    actual = "; ".join(f"{_address(endpoint)}: {endpoint.error}" for endpoint in unreached)
+    if all(endpoint.reachable is None for endpoint in unreached):
         return Finding("unknown", expected, actual, "see in the agent's own log whether it gets through the proxy")
     if look.facts.connections:
         # The agent gets out by a way that the session cannot see, such as a rule for its process or its account's own proxy.
@@ -48,15 +48,15 @@ def _endpoints(look: Look) -> Finding:
 
 def _issuers_seen(look: Look) -> bool:
     """An endpoint has shown its certificate, and issuers are asked for."""
-    return bool(look.expect.issuers) and any(one.issuer for one in look.facts.endpoints)
+    return bool(look.expect.issuers) and any(endpoint.issuer for endpoint in look.facts.endpoints)
 
 
 @check("tls_inspection", "who issued the certificates of Microsoft's endpoints", of="host", facts=("T12",), needs=_issuers_seen)
 def _inspection(look: Look) -> Finding:
     issuers = look.expect.issuers
-    seen = {one.host: one.issuer for one in look.facts.endpoints if one.issuer}
+    seen = {endpoint.host: endpoint.issuer for endpoint in look.facts.endpoints if endpoint.issuer}
     expected = f"certificates issued by {' or '.join(issuers)}"
-    foreign = [f"{name}: {issuer}" for name, issuer in seen.items() if not any(one.lower() in issuer.lower() for one in issuers)]
+    foreign = [f"{name}: {issuer}" for name, issuer in seen.items() if not any(wanted.lower() in issuer.lower() for wanted in issuers)]
     if foreign:
         remedy = "exempt the endpoints from TLS inspection: the agent signs in with a client certificate"
         return Finding("warn", expected, "; ".join(foreign), remedy)
@@ -91,7 +91,7 @@ def _events(look: Look) -> Finding:
         return Finding("pass", expected, "none")
     newest = events[0]
     actual = f"{len(events)}, the newest at {newest.time}: {newest.source} {newest.id}, {newest.message.rstrip('.')}"
-    return Finding("warn", expected, actual, _event_remedy({one.id for one in events}))
+    return Finding("warn", expected, actual, _event_remedy({event.id for event in events}))
 
 
 def _event_remedy(identifiers: set[int]) -> str:

@@ -119,7 +119,7 @@ def _credential_manager(look: Look) -> Finding:
 
 @check("execution_policy", "Windows PowerShell's execution policy", of="host", facts=("D30",), blocks=True, proof=Proof.DOES_WITHOUT)
 def _execution_policy(look: Look) -> Finding:
-    by_scope = {one.scope: one.policy for one in look.platform.execution_policy}
+    by_scope = {setting.scope: setting.policy for setting in look.platform.execution_policy}
     scope = next((name for name in _SCOPES if by_scope.get(name) not in (None, "Undefined")), None)
     policy, expected = (by_scope[scope] if scope else None) or "Undefined", "Undefined or RemoteSigned"
     actual = f"{policy} ({scope})" if scope else policy
@@ -192,7 +192,7 @@ def _explorer_security(look: Look) -> Finding:
 
 
 def _ldap_timeout_value(look: Look) -> str | None:
-    values = {one.name: one.value for one in look.facts.product.configuration.tunables}
+    values = {tunable.name: tunable.value for tunable in look.facts.product.configuration.tunables}
     return values.get("LdapConnectionTimeoutInMilliseconds")
 
 

@@ -67,7 +67,7 @@ class GraphClient:
             GraphError: the list itself could not be had, see agents(); or the token was rejected on the way.
         """
         query = f"$filter=applicationTemplateId eq '{_TEMPLATE}'&$select=id,displayName"
-        return [self._configuration(one) for one in self._list(f"{_PRINCIPALS}?{query}", _JOBS)]
+        return [self._configuration(principal) for principal in self._list(f"{_PRINCIPALS}?{query}", _JOBS)]
 
     def _configuration(self, principal: dict[str, t.Any]) -> dict[str, t.Any]:
         jobs: list[dict[str, t.Any]] = []

@@ -36,12 +36,12 @@ def synchronization(listing: Listing, domains: t.Sequence[str] | None) -> list[R
 def _of_domain(listing: Listing, domain: str) -> Record:
     if listing.configurations is None:
         return _state(domain, "unknown", listing.configurations_problem)
-    own = [one for one in listing.configurations if str(one["domain"]).lower() == domain]
+    own = [configuration for configuration in listing.configurations if str(configuration["domain"]).lower() == domain]
     if not own:
         return _state(domain, "none", "the domain has no configuration")
-    jobs = [_job(job) for one in own for job in one["jobs"]]
+    jobs = [_job(job) for configuration in own for job in configuration["jobs"]]
     status = _status(jobs)
-    problems = [one["problem"] for one in own if one["problem"]]
+    problems = [configuration["problem"] for configuration in own if configuration["problem"]]
     if problems and status != "quarantine":
         return _state(domain, "unknown", problems[0], jobs)
     return _state(domain, status, _reason(jobs, status), jobs)

@@ -104,7 +104,7 @@ def resolve_cloud(value: t.Any) -> Cloud:
     known = {cloud.name.lower(): cloud for cloud in _CLOUDS}
     cloud = known.get(str(value).lower())
     if cloud is None:
-        names = ", ".join(one.name for one in _CLOUDS)
+        names = ", ".join(cloud.name for cloud in _CLOUDS)
         raise ConfigurationError(f"'cloud' is '{value}', which is not known: write one of {names}, or a dictionary of addresses.")
     return cloud
 
@@ -126,7 +126,7 @@ def _described(value: dict[str, t.Any]) -> Cloud:
         str(addresses["graph"]),
         addresses["registration_scope"],
         addresses["download_url"],
-        endpoints=tuple(str(one) for one in value.get("endpoints") or (_host_of(str(addresses["authority"])),)),
+        endpoints=tuple(str(endpoint) for endpoint in value.get("endpoints") or (_host_of(str(addresses["authority"])),)),
     )
 
 

@@ -128,7 +128,7 @@ def _value(hint: t.Any, value: t.Any, path: str) -> t.Any:
     options = t.get_args(hint) if isinstance(hint, types.UnionType) or t.get_origin(hint) is t.Union else (hint,)
     if value is None and type(None) in options:
         return None
-    option = next(one for one in options if one is not type(None))
+    option = next(choice for choice in options if choice is not type(None))
     if t.get_origin(option) is tuple:
         return _list(t.get_args(option)[0], value, path)
     if dataclasses.is_dataclass(option):
@@ -158,7 +158,7 @@ def _scalar(hint: t.Any, value: t.Any, path: str) -> t.Any:
 
 
 def _wanted(hint: t.Any) -> str:
-    kind = next((one for one in (hint, *t.get_args(hint)) if one in _NAMES), None)
+    kind = next((known for known in (hint, *t.get_args(hint)) if known in _NAMES), None)
     return _NAMES[kind] if kind else "a list" if t.get_origin(hint) is tuple else "an object"
 
 

@@ -53,9 +53,9 @@ def chosen_endpoints(given: t.Sequence[str] | None, cloud: Cloud, tenant_id: str
         ConfigurationError: one is not well-formed.
     """
     if given is not None:
-        return [_endpoint(str(one)) for one in given]
-    whole = [one.replace("{tenant_id}", tenant_id or "") for one in cloud.endpoints if tenant_id or "{tenant_id}" not in one]
-    return [_endpoint(one) for one in whole]
+        return [_endpoint(str(address)) for address in given]
+    whole = [address.replace("{tenant_id}", tenant_id or "") for address in cloud.endpoints if tenant_id or "{tenant_id}" not in address]
+    return [_endpoint(address) for address in whole]
 
 
 def _endpoint(text: str) -> dict[str, t.Any]:

@@ -216,7 +216,7 @@ def _causes(error: BaseException) -> t.Iterator[BaseException]:
         yield inner
         reason = getattr(inner, "reason", None)
         behind = [reason, *inner.args, inner.__cause__]
-        inner = next((one for one in behind if isinstance(one, BaseException)), None)
+        inner = next((error for error in behind if isinstance(error, BaseException)), None)
 
 
 def _words(error: BaseException) -> str:

@@ -53,10 +53,10 @@ def host_result(work: Data) -> dict[str, t.Any]:
         return _removal_result(work)
     ran = {name: result for name, result in work["phases"].items() if _has_run(result)}
     before, after = _reading(work["before"]), _reading(work["after"])
-    lost = next((one for one in (work["before"], *ran.values(), work["after"]) if one.get("unreachable")), None)
+    lost = next((result for result in (work["before"], *ran.values(), work["after"]) if result.get("unreachable")), None)
     result: dict[str, t.Any] = {
         "host": work["host"],
-        "changed": any(one.get("changed", False) for one in ran.values()),
+        "changed": any(result.get("changed", False) for result in ran.values()),
         "phases": list(ran),
         "before": before,
         "after": after or before,
@@ -173,10 +173,10 @@ def _agent(agent: Data) -> dict[str, t.Any]:
     certificate, cloud = agent.get("certificate"), agent.get("cloud")
     return {
         **{key: agent.get(key) for key in ("fqdn", "version", "tenant_id", "agent_id", "domains")},
-        "services": [{key: one.get(key) for key in _SERVICE} for one in agent.get("services", []) if one.get("present", True)],
+        "services": [{key: service.get(key) for key in _SERVICE} for service in agent.get("services", []) if service.get("present", True)],
         "certificate": {key: certificate.get(key) for key in _CERTIFICATE} if certificate else None,
         "cloud": {key: cloud.get(key) for key in ("status", "reason", "id")} if cloud else None,
-        "synchronization": [{key: one.get(key) for key in _SYNCHRONIZATION} for one in agent.get("synchronization") or []],
+        "synchronization": [{key: state.get(key) for key in _SYNCHRONIZATION} for state in agent.get("synchronization") or []],
     }
 
 

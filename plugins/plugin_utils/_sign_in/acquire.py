@@ -74,7 +74,7 @@ def scope_for(sign_in: SignIn | None, cloud: Cloud, audience: Audience) -> str:
 def _require_audience(sign_in: SignIn, audience: Audience) -> None:
     method = METHODS[sign_in.method]
     if audience == "registration" and method.application:
-        *users, last = [one.name for one in METHODS.values() if not one.application]
+        *users, last = [method.name for method in METHODS.values() if not method.application]
         raise ConfigurationError(
             f"'sign_in' has the method {method.name}: an application cannot register an agent, Microsoft accepts only a user's "
             f"delegated token. Use {', '.join(users)} or {last}."
@@ -124,7 +124,7 @@ class _RunSignIn:
         entry, kept = self._new_entry(known["tokens"].get(scope) or {})
         others = {name: one for name, one in known["tokens"].items() if name != scope}
         # Consent, scopes and policies are a matter of one audience; and a sign-in that has brought a token before is good in itself.
-        everywhere = "error" in entry and entry["code"] in SIGN_IN_ITSELF and not any("value" in one for one in others.values())
+        everywhere = "error" in entry and entry["code"] in SIGN_IN_ITSELF and not any("value" in kept for kept in others.values())
         return {"kept": kept, "refusal": entry if everywhere else None, "tokens": {**others, scope: entry}}
 
     def _new_entry(self, before: Value) -> tuple[Value, str]:

@@ -113,7 +113,7 @@ def own_accounts(request: Request, application: t.Any) -> list[t.Any]:
 
 def members(request: Request, accounts: t.Iterable[t.Any]) -> list[t.Any]:
     """Return the accounts that are at home in the tenant."""
-    return [one for one in accounts if str(one["home_account_id"]).lower().endswith(f".{request.tenant_id.lower()}")]
+    return [account for account in accounts if str(account["home_account_id"]).lower().endswith(f".{request.tenant_id.lower()}")]
 
 
 def public_application(request: Request, cache: t.Any) -> t.Any:

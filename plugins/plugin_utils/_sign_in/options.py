@@ -24,8 +24,8 @@ def sign_in_spec() -> Spec:
     options: Spec = {"client_id": {"type": "str", "default": AZURE_CLI}, "method": _method()}
     for method in METHODS.values():
         options.update({name: dict(spec) for name, spec in method.options.items()})
-    required = [("method", one.name, one.required) for one in METHODS.values() if one.required]
-    required_one_of = [("method", one.name, one.required_one_of, True) for one in METHODS.values() if one.required_one_of]
+    required = [("method", method.name, method.required) for method in METHODS.values() if method.required]
+    required_one_of = [("method", method.name, method.required_one_of, True) for method in METHODS.values() if method.required_one_of]
     return {"type": "dict", "options": dict(sorted(options.items())), "required_if": [*required, *required_one_of]}
 
 

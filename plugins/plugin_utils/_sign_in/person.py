@@ -73,7 +73,7 @@ def sign_in_person(requests: t.Sequence[Request], cache: t.Any, show: t.Callable
     answer = ask(cloud, lambda: application.acquire_token_by_device_flow(flow))
     user = str(answer["id_token_claims"]["oid"])
     accounts = _accounts(cloud, application)
-    same = [one for one in accounts if one["local_account_id"] == user]
+    same = [account for account in accounts if account["local_account_id"] == user]
     try:
         require_in_time(cloud, answer)
         _token(requests[0], answer)
@@ -81,13 +81,13 @@ def sign_in_person(requests: t.Sequence[Request], cache: t.Any, show: t.Callable
     except AgentError:
         _forget(cloud, application, same)
         raise
-    _forget(cloud, application, [one for one in members(requests[0], accounts) if one not in same])
+    _forget(cloud, application, [account for account in members(requests[0], accounts) if account not in same])
     return _described(_redeemed(requests, application))
 
 
 def _require_user(request: Request, accounts: list[t.Any]) -> None:
     """Refuse an account that later runs would not find by the user name that they are given."""
-    wanted, names = request.sign_in.username, [str(one["username"]) for one in accounts]
+    wanted, names = request.sign_in.username, [str(account["username"]) for account in accounts]
     if wanted and wanted.lower() not in [name.lower() for name in names]:
         who = ", ".join(names)
         raise SignInError(f"{who} has signed in and is not kept, as 'username' is {wanted}: sign in as {wanted}, or change 'username'.")
@@ -128,7 +128,7 @@ def _described(found: list[tuple[Request, Answer]]) -> KeptSignIn | None:
         return None
     tokens = [_token(request, answer) for request, answer in found]
     may_register = next((_may_register(request, answer) for request, answer in found if _registers(request)), None)
-    return KeptSignIn(next((one.upn for one in tokens if one.upn), ""), min(one.expires_at for one in tokens), may_register)
+    return KeptSignIn(next((token.upn for token in tokens if token.upn), ""), min(token.expires_at for token in tokens), may_register)
 
 
 def _registers(request: Request) -> bool:

@@ -15,8 +15,8 @@ __all__ = ["METHODS", "Method"]
 
 #: By name, in the order in which a user is advised of them.
 METHODS: dict[str, Method] = {
-    one.name: one
-    for one in (
+    method.name: method
+    for method in (
         device_code.METHOD,
         password.METHOD,
         refresh_token.METHOD,
