@@ -16,7 +16,7 @@ from ..plugin_utils._core.errors import ConfigurationError, PackageError
 from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._options.rules import require_eula, require_host_path, require_positive
 from ..plugin_utils._package.cache import url_key
-from ..plugin_utils._package.download import is_newest_asked, judge_download
+from ..plugin_utils._package.download import judge_download, wants_newest
 from ..plugin_utils._package.facts import DownloadAnswer
 from ..plugin_utils._package.proof import package_rules
 from ..plugin_utils._package.supply import CachedSupply, FileSupply, Supply
@@ -24,7 +24,7 @@ from ..plugin_utils._package.transfer import (
     Proxy,
     require_https_url,
     require_proxy_url,
-    shown_url,
+    url_without_query,
 )
 from ..plugin_utils._run.notes import predict_fetch
 from ..plugin_utils._task.action import AgentAction, Options, Reply, Result
@@ -58,8 +58,8 @@ class ActionModule(AgentAction):
         require_transfer(options)
         rules = package_rules(options, options["version"])
         origin = self._agent_origin(options)
-        result.update(path=options["dest"], source=shown_url(origin) if options["source"] in _BY_URL else origin)
-        reply = self._agent_bring(options, rules, origin, result)
+        result.update(path=options["dest"], source=url_without_query(origin) if options["source"] in _BY_URL else origin)
+        reply = self._agent_deliver(options, rules, origin, result)
         verdict = judge_download(reply.content, options, rules, result["source"], self._agent_host)
         result.update(verdict.found, changed=result["changed"] or reply.changed)
         if verdict.problem:
@@ -90,7 +90,7 @@ class ActionModule(AgentAction):
             raise ConfigurationError(f"'src' is '{src}', which cannot be read on the controller: give the path of the package.")
         return path
 
-    def _agent_bring(self, options: Options, rules: Options, origin: str, result: Result) -> Reply[DownloadAnswer]:
+    def _agent_deliver(self, options: Options, rules: Options, origin: str, result: Result) -> Reply[DownloadAnswer]:
         """Get the package to the host the way that was asked for, as far as it is needed and check mode lets it."""
         mode = "probe" if self._task.check_mode else "fetch"
         if options["source"] == "host":
@@ -113,7 +113,7 @@ class ActionModule(AgentAction):
             "SourceKey": url_key(origin),
             "InstalledVersion": rules["version"],
             "Force": options["force"],
-            "Latest": is_newest_asked(options, rules),
+            "Latest": wants_newest(options, rules),
             "TimeoutSeconds": options["timeout"],
             "Retries": options["retries"],
         }
@@ -123,7 +123,7 @@ class ActionModule(AgentAction):
         """Copy the controller's package, unless the host says that it needs none."""
         predict = bool(self._task.check_mode)
         try:
-            if is_newest_asked(options, rules) and not options["force"]:
+            if wants_newest(options, rules) and not options["force"]:
                 supply.ask(predict=predict)
             mode = "probe" if predict else "prepare"
             reply = self._agent_fetch(options, rules, origin, Mode=mode, **latest(supply))

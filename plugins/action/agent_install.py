@@ -10,7 +10,7 @@ import typing as t
 
 from ..plugin_utils._agent.answers import InstallAnswer, RemoveAnswer
 from ..plugin_utils._agent.facts import HostFacts
-from ..plugin_utils._agent.installation import is_shared_left, is_there, remains
+from ..plugin_utils._agent.installation import has_agent_parts, has_unused_shared_parts, remains
 from ..plugin_utils._agent.installing import (
     InstallPlan,
     State,
@@ -103,7 +103,7 @@ class ActionModule(AgentAction):
 
     def _agent_absent(self, options: Options, facts: HostFacts, result: Result) -> None:
         """Remove the agent."""
-        if not is_there(facts) and not is_shared_left(facts):
+        if not has_agent_parts(facts) and not has_unused_shared_parts(facts):
             result["msg"] = f"The agent is not on {self._agent_host}."
             return
         result.update(changed=True, remains=remains(facts, facts))

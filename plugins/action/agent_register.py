@@ -94,7 +94,7 @@ class ActionModule(AgentAction):
         except Exception as error:
             if not is_connection_error(error):
                 raise
-            self._agent_outwait(deadline)
+            self._agent_wait_for_registration(deadline)
             raise LostConnectionError(
                 f"The connection to {self._agent_host} was lost while it registered ({lost_reason(error)}), which may have gone on there. "
                 "Run this again: what is done already is left alone."
@@ -113,7 +113,7 @@ class ActionModule(AgentAction):
             self._agent_token(access)
         result.update(changed=True, msg=f"The agent would be registered: {'; '.join(plan.reasons)}.")
 
-    def _agent_outwait(self, deadline: float) -> None:
+    def _agent_wait_for_registration(self, deadline: float) -> None:
         """Keep the lock after the connection was lost, until the host says that the registration has ended there or its time is over."""
         display.warning(f"The connection to {self._agent_host} is lost while it registers: no other host begins before that has ended.")
         while time.monotonic() < deadline:
@@ -134,7 +134,7 @@ class ActionModule(AgentAction):
     def _agent_token(self, access: Access) -> Token:
         """Return the run's token, and keep it out of the result."""
         token = acquire(access, "registration")
-        self._agent_hide(token.value)
+        self._agent_mask(token.value)
         return token
 
     def _agent_register(

@@ -72,7 +72,7 @@ class ActionModule(AgentAction):
             answers = dataclasses.replace(answers, sign_in=self._agent_try_sign_in(access))
             assessment = assess(facts, expect, answers)
         result.update(described_assessment(assessment))
-        self._agent_show(assessment.checks)
+        self._agent_display_checks(assessment.checks)
         result["msg"] = verdict_message(assessment.checks, facts)
         if fails([check.status for check in assessment.checks], options["fail_on"]):
             raise AgentError(result["msg"])
@@ -100,16 +100,16 @@ class ActionModule(AgentAction):
             token = acquire(access, "registration")
         except AgentError as error:
             return RegistrationSignIn(problem=str(error))
-        self._agent_hide(token.value)
+        self._agent_mask(token.value)
         return RegistrationSignIn(user=token.upn)
 
-    def _agent_show(self, checks: t.Iterable[Check]) -> None:
+    def _agent_display_checks(self, checks: t.Iterable[Check]) -> None:
         """Show each check that is not passed, one line each."""
         colors = {"fail": C.COLOR_ERROR, "warn": C.COLOR_WARN, "unknown": C.COLOR_SKIP}
         for check in checks:
             if check.status != "pass":
                 line = f"{self._agent_host}: {check.status:<7} {check.name}: {check.actual}; {check.remedy}"
-                self._agent_say(line.replace("\n", " "), colors[check.status])
+                self._agent_display(line.replace("\n", " "), colors[check.status])
 
 
 def described_agent(facts: HostFacts, answers: CloudAnswers) -> dict[str, t.Any]:
@@ -186,7 +186,7 @@ def platform_probe(options: Options, expect: Expectation) -> str:
     )
 
 
-def asked_of_cloud(options: Options) -> tuple[bool, bool]:
+def cloud_lookups(options: Options) -> tuple[bool, bool]:
     """Return whether agents, and whether sync configurations are looked up in the cloud."""
     agents = options["cloud_check"] != "off"
     # Who switches the cloud off means all of it; an application, which may not list agents, asks for configurations alone.
@@ -195,12 +195,12 @@ def asked_of_cloud(options: Options) -> tuple[bool, bool]:
 
 def verify_access(options: Options) -> Access | None:
     """Return the access to the tenant, None when nothing is asked of it."""
-    return tenant_access(options) if any(asked_of_cloud(options)) or options["registration_check"] else None
+    return tenant_access(options) if any(cloud_lookups(options)) or options["registration_check"] else None
 
 
 def cloud_directory(options: Options, access: Access | None) -> CloudDirectory | None:
     """Return whom to ask for agents and sync configurations in the cloud, or None when nobody is to be asked."""
-    agents, configurations = asked_of_cloud(options)
+    agents, configurations = cloud_lookups(options)
     if not (agents or configurations):
         return None
     if access is None:

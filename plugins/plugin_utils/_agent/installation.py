@@ -36,7 +36,7 @@ def missing_parts(facts: AgentFacts) -> list[str]:
     return [name for name, there in parts.items() if not there]
 
 
-def is_there(facts: AgentFacts) -> bool:
+def has_agent_parts(facts: AgentFacts) -> bool:
     """Whether anything of the agent itself is on the host, whole or not; the updater alone may belong to another agent."""
     product = facts.product
     service = facts.service(AGENT_SERVICE)
@@ -44,7 +44,7 @@ def is_there(facts: AgentFacts) -> bool:
     return bool(product.version or product.module_present or product.registry_present or service.present or rows)
 
 
-def is_shared_left(facts: AgentFacts) -> bool:
+def has_unused_shared_parts(facts: AgentFacts) -> bool:
     """Whether the updater or an agent's certificate is on the host although nothing there needs it."""
     updater = facts.service(UPDATER_SERVICE)
     rows = [row for row in facts.product.uninstall if row.updater]

@@ -24,7 +24,7 @@ from .answers import InstallAnswer, RemoveAnswer
 from .causes import likely_cause
 from .exit_codes import explain_exit_code
 from .facts import AGENT_SERVICE, UPDATER_SERVICE, AgentFacts, HostFacts
-from .installation import is_shared_left, is_there, missing_parts, newest_version, package_switch, services_run
+from .installation import has_agent_parts, has_unused_shared_parts, missing_parts, newest_version, package_switch, services_run
 from .plan import Plan
 from .settings import Settings, settings_in_force, settings_predicted, settings_to_change
 
@@ -199,7 +199,7 @@ def _not_removed(answer: RemoveAnswer, before: AgentFacts, host: str) -> str:
         return f"The agent could not be removed from {host}: {answer.error} Correct that and run it again."
     if answer.problems:
         return f"Parts of the agent could not be removed from {host}: {' '.join(answer.problems)} Restart the host and run it again."
-    if is_there(after) or is_shared_left(after):
+    if has_agent_parts(after) or has_unused_shared_parts(after):
         return f"All steps ended well, but parts of the agent are still on {host}: restart it and run it again."
     if before.other_agents and before.service(UPDATER_SERVICE).present and not after.service(UPDATER_SERVICE).present:
         return (

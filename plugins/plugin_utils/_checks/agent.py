@@ -13,7 +13,7 @@ import typing as t
 from .._agent.account import same_account
 from .._agent.certificate import is_in_account_store
 from .._agent.facts import AGENT_SERVICE, UPDATER_SERVICE, HostFacts, Service
-from .._agent.installation import is_there, missing_parts
+from .._agent.installation import has_agent_parts, missing_parts
 from .._agent.settings import settings_in_force, settings_predicted, settings_to_change
 from .._core.version import is_older
 from .check import Finding, Look, check, complete, in_service, registered
@@ -47,7 +47,7 @@ def _installed(look: Look) -> Finding:
     missing = missing_parts(look.facts)
     if not missing:
         return Finding("pass", "installed", f"in {look.facts.product.install_dir}")
-    actual = f"incomplete: no {', no '.join(missing)}" if is_there(look.facts) else "not installed"
+    actual = f"incomplete: no {', no '.join(missing)}" if has_agent_parts(look.facts) else "not installed"
     # A half-removed product does not heal by itself, and the registration goes with the service's identity.
     return Finding("fail", "installed", actual, "install the agent", _PACKAGE)
 

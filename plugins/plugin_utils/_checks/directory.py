@@ -15,7 +15,7 @@ from .._agent.account import current_account
 from .._agent.facts import HostFacts, ManagedAccount
 from .._core.parsing import parse_time
 from .check import Finding, Look, Proof, check
-from .log_on_right import Standing, account_standing, service_standing
+from .log_on_right import RightStatus, account_right, service_right
 
 #: What the agent's service logs on through until it has an account of its own.
 _OWN_NAME = "NT SERVICE\\ALL SERVICES"
@@ -48,9 +48,9 @@ def rights_problem(facts: HostFacts, account: str | None) -> str | None:
         facts: what the payload facts.ps1 read.
         account: the account that is to be set; None for the default one, which the service may have already.
     """
-    if service_standing(facts) is not Standing.LACKING:
+    if service_right(facts) is not RightStatus.LACKING:
         return None
-    if account_standing(facts, account or current_account(facts)) is not Standing.LACKING:
+    if account_right(facts, account or current_account(facts)) is not RightStatus.LACKING:
         return None
     return "neither NT SERVICE\\ALL SERVICES nor the service account has the right 'Log on as a service'"
 
@@ -88,14 +88,14 @@ def _log_on_right(look: Look) -> Finding:
     if right.problem:
         return Finding("warn", expected, right.problem, "remove that file from the host, and look again")
     account = look.account
-    standing = account_standing(look.facts, account) if account else service_standing(look.facts)
+    status = account_right(look.facts, account) if account else service_right(look.facts)
     subject, expected = (account, f"{account} may log on as a service") if account else (_OWN_NAME, expected)
     runs = look.agent_service.state == "running"
-    if standing is Standing.HELD:
+    if status is RightStatus.HELD:
         return Finding("pass", expected, f"{subject} has the right")
-    if standing is Standing.POSSIBLE and runs:
+    if status is RightStatus.POSSIBLE and runs:
         return Finding("pass", expected, f"{subject} has the right through a group: the service runs")
-    if standing is Standing.POSSIBLE:
+    if status is RightStatus.POSSIBLE:
         remedy = f"if the service does not start, add {subject} to 'Log on as a service' in the group policy that defines the right"
         return Finding("warn", expected, f"{subject} has the right through a group at most", remedy)
     remedy = f"add {subject} to 'Log on as a service' in the group policy that defines the right, else the service will not start again"

@@ -31,7 +31,7 @@ _BUILT_IN_ACCOUNT = ("s-1-5-18", "s-1-5-19", "s-1-5-20", "s-1-5-80-", "s-1-5-82-
 _ADMINISTRATORS = "s-1-5-32-544"
 
 
-class Standing(enum.Enum):
+class RightStatus(enum.Enum):
     """Whether somebody has the right."""
 
     HELD = "held"
@@ -45,7 +45,7 @@ def service_identifier(name: str) -> str:
     return "S-1-5-80-" + "-".join(str(word) for word in struct.unpack("<5I", digest))
 
 
-def service_standing(facts: HostFacts) -> Standing | None:
+def service_right(facts: HostFacts) -> RightStatus | None:
     """Return whether the agent's service may log on under its own name, None where the host does not know.
 
     Domain groups do not count: what has no account in a domain is in none of its groups.
@@ -60,10 +60,10 @@ def service_standing(facts: HostFacts) -> Standing | None:
         # Windows knows no name for a holder, or secedit no identifier: nobody knows whose group that is.
         return identifier == name or name.startswith((local, "builtin\\")) or identifier.startswith(("s-1-5-32-", "s-1-5-6"))
 
-    return _standing(facts, lambda holder: bool(own & set(holder)), may_hold)
+    return _right_status(facts, lambda holder: bool(own & set(holder)), may_hold)
 
 
-def account_standing(facts: HostFacts, account: str | None) -> Standing | None:
+def account_right(facts: HostFacts, account: str | None) -> RightStatus | None:
     """Return whether a managed account may log on as a service, None where the host does not know.
 
     Args:
@@ -78,18 +78,18 @@ def account_standing(facts: HostFacts, account: str | None) -> Standing | None:
         return bool((_EVERYBODY | known) & set(holder)) or bool(account and same_account(holder[1], account))
 
     # An account whose name ends so is a single one, never a group.
-    return _standing(facts, holds, lambda holder: not (_is_built_in(holder) or holder[1].endswith("$")))
+    return _right_status(facts, holds, lambda holder: not (_is_built_in(holder) or holder[1].endswith("$")))
 
 
 def _is_built_in(holder: Holder) -> bool:
     return any(part.startswith(_BUILT_IN_ACCOUNT) for part in holder)
 
 
-def _standing(facts: HostFacts, holds: t.Callable[[Holder], bool], may_hold: t.Callable[[Holder], bool]) -> Standing | None:
+def _right_status(facts: HostFacts, holds: t.Callable[[Holder], bool], may_hold: t.Callable[[Holder], bool]) -> RightStatus | None:
     right = facts.known_platform.log_on_right
     if not right.readable:
         return None
     holders = [(one.lower(), name.lower()) for one, name in itertools.zip_longest(right.holders, right.names, fillvalue="")]
     if any(holds(holder) for holder in holders):
-        return Standing.HELD
-    return Standing.POSSIBLE if any(may_hold(holder) for holder in holders) else Standing.LACKING
+        return RightStatus.HELD
+    return RightStatus.POSSIBLE if any(may_hold(holder) for holder in holders) else RightStatus.LACKING

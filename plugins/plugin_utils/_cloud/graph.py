@@ -92,7 +92,7 @@ class GraphClient:
 
     def _get(self, url: str, permit: str) -> dict[str, t.Any]:
         try:
-            answer = self._whole(url)
+            answer = self._get_page(url)
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
             raise GraphError(self._unanswered(error), passing=True) from error
         body = _body(answer)
@@ -109,7 +109,7 @@ class GraphClient:
             return f"Microsoft Graph at {self._root} {limit}: check the proxy, or raise 'request_timeout'."
         return f"Microsoft Graph at {self._root} could not be asked: {without_secrets(error)}. Check 'cloud', 'ca_path' and the proxy."
 
-    def _whole(self, url: str) -> t.Any:
+    def _get_page(self, url: str) -> t.Any:
         """Get a page; once more if the connection breaks in the middle of it, which the session's retries do not see."""
         try:
             return self._session.get(url)

@@ -20,7 +20,7 @@ try:
 except ImportError:  # the documentation can be read without it
     requests = None  # type: ignore[assignment]
 
-__all__ = ["Session", "asked_wait", "is_unreadable_address", "requests", "timed_out", "without_secrets"]
+__all__ = ["Session", "is_unreadable_address", "requests", "retry_after", "timed_out", "without_secrets"]
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)
@@ -37,7 +37,7 @@ class _Patience(Retry if requests else object):  # type: ignore[misc]
         return None if asked is None else min(float(asked), _LONGEST_WAIT)
 
 
-def asked_wait(response: t.Any) -> float | None:
+def retry_after(response: t.Any) -> float | None:
     """Return how many seconds a service asks to wait before the next try, within the limit; None when it does not, or unreadably."""
     try:
         return _Patience().get_retry_after(response.raw)

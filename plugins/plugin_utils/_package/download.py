@@ -44,14 +44,14 @@ def judge_download(
         return Verdict(found, _failed(answer, options, source, host))
     if answer.package and answer.package.refusal:
         return Verdict(found, refusal_sentence(answer.package, rules))
-    kind = "newest" if answer.action == "present" and is_newest_asked(options, rules) else answer.action
+    kind = "newest" if answer.action == "present" and wants_newest(options, rules) else answer.action
     if kind not in _MESSAGES:
         return Verdict(found, f"The host {host} says that it has done '{kind}' with the package, which nobody knows: run it again.")
     words = {"path": options["dest"], "source": source, "version": found["version"], "installed": answer.installed_version}
     return Verdict({**found, "downloaded": answer.action == "fetched", "msg": _MESSAGES[kind].format(**words)})
 
 
-def is_newest_asked(options: t.Mapping[str, t.Any], rules: t.Mapping[str, t.Any]) -> bool:
+def wants_newest(options: t.Mapping[str, t.Any], rules: t.Mapping[str, t.Any]) -> bool:
     """Whether a package that is there must be the source's newest; one that is known by its SHA-256 cannot be newer than itself."""
     return options["state"] == "latest" and not rules["sha256"]
 

@@ -15,7 +15,7 @@ from .._core.errors import PackageError
 from .._core.http import Session
 from .cache import PackageCache, Record, unknown_record
 from .proof import early_refusal, refusal_sentence, sha256_of
-from .transfer import Download, Proxy, shown_url
+from .transfer import Download, Proxy, url_without_query
 
 Options = dict[str, t.Any]
 
@@ -103,12 +103,12 @@ class CachedSupply:
         if found is None and predict:
             return ""
         path = str(found or self._obtain())
-        require_fit(path, shown_url(self._url), self._rules)
+        require_fit(path, url_without_query(self._url), self._rules)
         return path
 
     def _obtain(self) -> Path:
         path, self.record, download = self._cache.obtain(
-            self._url, self._start, lambda file: require_fit(file, shown_url(self._url), self._rules)
+            self._url, self._start, lambda file: require_fit(file, url_without_query(self._url), self._rules)
         )
         self._download = download or self._download
         return path

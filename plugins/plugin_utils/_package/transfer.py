@@ -23,9 +23,9 @@ import urllib.parse
 from .._core.errors import ConfigurationError, PackageError
 from .._core.http import (
     Session,
-    asked_wait,
     is_unreadable_address,
     requests,
+    retry_after,
     without_secrets,
 )
 from .._core.redaction import redact
@@ -195,7 +195,7 @@ def _require_content(response: t.Any) -> None:
         return
     reason = f"the answer was {status} {response.reason}"
     if status in _PASSING or status >= 500:
-        raise _PassingError(reason, asked_wait(response))
+        raise _PassingError(reason, retry_after(response))
     raise requests.HTTPError(reason)
 
 
@@ -280,7 +280,7 @@ def require_https_url(option: str, url: str) -> None:
         raise ConfigurationError(f"'{option}' is '{shown}': give an address that starts with https://, without a user name or password.")
 
 
-def shown_url(url: str) -> str:
+def url_without_query(url: str) -> str:
     """Return an address without its query, which may carry a key."""
     return urllib.parse.urlsplit(url)._replace(query="", fragment="").geturl()
 
@@ -296,7 +296,7 @@ def failed_sentence(url: str, who: str, reason: str, attempts: int, certificate:
         certificate: the certificate that was refused, if that is why.
     """
     tries = f"{attempts} tries" if attempts != 1 else "1 try"
-    failed = f"The package could not be fetched from {shown_url(url)} by {who} ({tries}): {reason}."
+    failed = f"The package could not be fetched from {url_without_query(url)} by {who} ({tries}): {reason}."
     if certificate is not None:
         return f"{failed} {_trust_advice(certificate, who)}"
     if _PROXY_SIGN_IN.search(reason):

@@ -84,16 +84,16 @@ class TokenCache(_PersistedTokenCache):  # type: ignore[misc]
 
     def search(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Look a token up, after a look whether another process has written the file."""
-        with self._told():
+        with self._as_own_error():
             return super().search(*args, **kwargs)
 
     def modify(self, *args: t.Any, **kwargs: t.Any) -> None:
         """Change the cache, and the file at once."""
-        with self._told():
+        with self._as_own_error():
             super().modify(*args, **kwargs)
 
     @contextlib.contextmanager
-    def _told(self) -> t.Iterator[None]:
+    def _as_own_error(self) -> t.Iterator[None]:
         path = self._persistence.get_location()
         try:
             yield

@@ -51,13 +51,13 @@ def as_user(request: Request, kept: str, sign_in: t.Callable[[Request, t.Any], t
     if kept:
         cache.deserialize(kept)
     application = public_application(request, cache)
-    answer = _again(request, application) if kept else None
+    answer = _sign_in_silently(request, application) if kept else None
     if answer is None:
         answer = ask_for_token(request.cloud, lambda: sign_in(request, application))
     return str(answer["access_token"]), str(cache.serialize())
 
 
-def _again(request: Request, application: t.Any) -> Answer | None:
+def _sign_in_silently(request: Request, application: t.Any) -> Answer | None:
     try:
         return silent(request, application)
     except SignInError as error:

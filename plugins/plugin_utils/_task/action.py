@@ -121,13 +121,13 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         with lost_is_unreachable(self._agent_host):
             return str(super()._transfer_file(local_path, remote_path))
 
-    def _agent_hide(self, secret: str) -> None:
+    def _agent_mask(self, secret: str) -> None:
         """Keep a secret that is no option (a token fetched during the task) out of the result."""
         self._secrets.add(secret)
         if register_secrets is not None:
             register_secrets([secret])
 
-    def _agent_say(self, line: str, color: str) -> None:
+    def _agent_display(self, line: str, color: str) -> None:
         """Show a line on the terminal; nothing where the task must not show anything."""
         if not self._task.no_log:
             self._display.display(line if register_secrets is not None else remove_values(line, self._secrets), color=color)

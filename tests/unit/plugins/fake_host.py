@@ -48,7 +48,7 @@ class FakeHost:
 
     def run(self, module: str, options: Data, *, check_mode: bool = False) -> Data:
         """Run a module, and return its result."""
-        say = mock.patch.object(AgentAction, "_agent_say", lambda _, line, color: self.lines.append(line))
+        say = mock.patch.object(AgentAction, "_agent_display", lambda _, line, color: self.lines.append(line))
         with say:
             return run_module(module, options, self, check=check_mode)
 

@@ -17,7 +17,7 @@ from ..access import Audience, Request, SignIn
 SECRET = {"type": "str", "no_log": True}
 
 
-def _nothing_wrong(_: SignIn) -> str:
+def _no_problem(_: SignIn) -> str:
     return ""
 
 
@@ -51,7 +51,7 @@ class Method:
     options: t.Mapping[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     required: tuple[str, ...] = ()
     required_one_of: tuple[str, ...] = ()
-    problem: t.Callable[[SignIn], str] = _nothing_wrong
+    problem: t.Callable[[SignIn], str] = _no_problem
     check: t.Callable[[SignIn], None] = _nothing_to_check
     serves: t.Callable[[SignIn, Audience], None] = _every_audience
     application: bool = False

@@ -11,9 +11,9 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.installation import (
+    has_agent_parts,
+    has_unused_shared_parts,
     is_complete,
-    is_shared_left,
-    is_there,
     missing_parts,
     newest_version,
     package_switch,
@@ -85,19 +85,19 @@ def test_missing_parts_are_named(changes: dict[str, t.Any], missing: list[str]) 
 
 def test_empty_host_lacks_everything() -> None:
     assert len(missing_parts(empty_host())) == 5
-    assert not is_there(empty_host())
-    assert is_there(host(product__version=None))
+    assert not has_agent_parts(empty_host())
+    assert has_agent_parts(host(product__version=None))
 
 
 def test_shared_parts_are_left_over_only_when_nobody_needs_them() -> None:
-    assert not is_shared_left(empty_host())
+    assert not has_unused_shared_parts(empty_host())
     with_row = empty_data()
     with_row["product"]["uninstall"] = [UPDATER_ROW]
     for facts in (parsed(with_row), parsed({**empty_data(), "certificates": HEALTHY["certificates"]})):
-        assert is_shared_left(facts)
+        assert has_unused_shared_parts(facts)
         issued = tuple(dataclasses.replace(one, issuer="CN=connectorregistrationca") for one in facts.certificates)
-        assert is_shared_left(dataclasses.replace(facts, certificates=issued)) is bool(facts.product.uninstall)
-        assert not is_shared_left(dataclasses.replace(facts, other_agents=("Microsoft Entra Connect Health Agent",)))
+        assert has_unused_shared_parts(dataclasses.replace(facts, certificates=issued)) is bool(facts.product.uninstall)
+        assert not has_unused_shared_parts(dataclasses.replace(facts, other_agents=("Microsoft Entra Connect Health Agent",)))
 
 
 def test_newest_version_counts_rows_too() -> None:

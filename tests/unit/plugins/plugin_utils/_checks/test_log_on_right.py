@@ -10,10 +10,10 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.log_on_right import (
-    Standing,
-    account_standing,
+    RightStatus,
+    account_right,
     service_identifier,
-    service_standing,
+    service_right,
 )
 from host_facts import UNREADABLE, host
 
@@ -48,51 +48,51 @@ def test_identifier_of_a_service_is_made_of_its_name(name: str, identifier: str)
 @pytest.mark.parametrize(
     ("holders", "expected"),
     [
-        ([], Standing.LACKING),
-        (OTHERS, Standing.LACKING),
-        ([("S-1-5-80-0", "S-1-5-80-0")], Standing.HELD),
-        ([(r"NT SERVICE\ALL SERVICES", r"NT SERVICE\ALL SERVICES")], Standing.HELD),
-        ([*OTHERS, (OWN, r"NT SERVICE\AADConnectProvisioningAgent")], Standing.HELD),
-        ([(OWN, OWN)], Standing.HELD),
-        ([("nt service\\aadconnectprovisioningagent",) * 2], Standing.HELD),
-        ([("S-1-1-0", "Everyone")], Standing.HELD),
-        ([("S-1-5-32-545", r"BUILTIN\Users")], Standing.POSSIBLE),
-        ([("S-1-5-32-544", r"BUILTIN\Administrators")], Standing.LACKING),
-        ([("S-1-5-21-9-9-9-1001", r"SYNC1\Services")], Standing.POSSIBLE),
-        ([("S-1-5-21-9-9-9-1001", "S-1-5-21-9-9-9-1001")], Standing.POSSIBLE),
-        ([("S-1-5-21-1-2-3-1601", r"CONTOSO\Services")], Standing.LACKING),
+        ([], RightStatus.LACKING),
+        (OTHERS, RightStatus.LACKING),
+        ([("S-1-5-80-0", "S-1-5-80-0")], RightStatus.HELD),
+        ([(r"NT SERVICE\ALL SERVICES", r"NT SERVICE\ALL SERVICES")], RightStatus.HELD),
+        ([*OTHERS, (OWN, r"NT SERVICE\AADConnectProvisioningAgent")], RightStatus.HELD),
+        ([(OWN, OWN)], RightStatus.HELD),
+        ([("nt service\\aadconnectprovisioningagent",) * 2], RightStatus.HELD),
+        ([("S-1-1-0", "Everyone")], RightStatus.HELD),
+        ([("S-1-5-32-545", r"BUILTIN\Users")], RightStatus.POSSIBLE),
+        ([("S-1-5-32-544", r"BUILTIN\Administrators")], RightStatus.LACKING),
+        ([("S-1-5-21-9-9-9-1001", r"SYNC1\Services")], RightStatus.POSSIBLE),
+        ([("S-1-5-21-9-9-9-1001", "S-1-5-21-9-9-9-1001")], RightStatus.POSSIBLE),
+        ([("S-1-5-21-1-2-3-1601", r"CONTOSO\Services")], RightStatus.LACKING),
     ],
 )
-def test_service_under_its_own_name(holders: list[tuple[str, str]], expected: Standing) -> None:
-    assert service_standing(held_by(*holders)) is expected
+def test_service_under_its_own_name(holders: list[tuple[str, str]], expected: RightStatus) -> None:
+    assert service_right(held_by(*holders)) is expected
 
 
 @pytest.mark.parametrize(
     ("holders", "account", "expected"),
     [
-        ([], ACCOUNT, Standing.LACKING),
-        (OTHERS, ACCOUNT, Standing.LACKING),
-        ([("S-1-5-80-0", r"NT SERVICE\ALL SERVICES")], ACCOUNT, Standing.LACKING),
-        ([("S-1-5-21-1-2-3-1602", "S-1-5-21-1-2-3-1602")], ACCOUNT, Standing.HELD),
-        ([("S-1-5-21-1-2-3-9", r"contoso\SVCSYNC$")], ACCOUNT, Standing.HELD),
-        ([("S-1-5-21-1-2-3-9", r"FABRIKAM\svcSync$")], ACCOUNT, Standing.LACKING),
-        ([("S-1-5-21-1-2-3-9", r"CONTOSO\otherSync$")], ACCOUNT, Standing.LACKING),
-        ([("S-1-5-21-1-2-3-9", r"CONTOSO\Sync accounts")], ACCOUNT, Standing.POSSIBLE),
-        ([("S-1-5-11", r"NT AUTHORITY\Authenticated Users")], ACCOUNT, Standing.HELD),
-        ([("S-1-5-21-1-2-3-9", r"CONTOSO\Sync accounts")], None, Standing.POSSIBLE),
-        (OTHERS, None, Standing.LACKING),
+        ([], ACCOUNT, RightStatus.LACKING),
+        (OTHERS, ACCOUNT, RightStatus.LACKING),
+        ([("S-1-5-80-0", r"NT SERVICE\ALL SERVICES")], ACCOUNT, RightStatus.LACKING),
+        ([("S-1-5-21-1-2-3-1602", "S-1-5-21-1-2-3-1602")], ACCOUNT, RightStatus.HELD),
+        ([("S-1-5-21-1-2-3-9", r"contoso\SVCSYNC$")], ACCOUNT, RightStatus.HELD),
+        ([("S-1-5-21-1-2-3-9", r"FABRIKAM\svcSync$")], ACCOUNT, RightStatus.LACKING),
+        ([("S-1-5-21-1-2-3-9", r"CONTOSO\otherSync$")], ACCOUNT, RightStatus.LACKING),
+        ([("S-1-5-21-1-2-3-9", r"CONTOSO\Sync accounts")], ACCOUNT, RightStatus.POSSIBLE),
+        ([("S-1-5-11", r"NT AUTHORITY\Authenticated Users")], ACCOUNT, RightStatus.HELD),
+        ([("S-1-5-21-1-2-3-9", r"CONTOSO\Sync accounts")], None, RightStatus.POSSIBLE),
+        (OTHERS, None, RightStatus.LACKING),
     ],
 )
-def test_account(holders: list[tuple[str, str]], account: str | None, expected: Standing) -> None:
+def test_account(holders: list[tuple[str, str]], account: str | None, expected: RightStatus) -> None:
     facts = held_by(*holders, platform__directory__account__name=ACCOUNT, platform__directory__account__identifier="S-1-5-21-1-2-3-1602")
-    assert account_standing(facts, account) is expected
+    assert account_right(facts, account) is expected
 
 
 @pytest.mark.parametrize("directory", [None, UNREADABLE])
 def test_account_is_known_by_its_name_where_the_directory_is_silent(directory: t.Any) -> None:
-    assert account_standing(held_by(("S-1-5-21-1-2-3-9", ACCOUNT), platform__directory=directory), ACCOUNT) is Standing.HELD
+    assert account_right(held_by(("S-1-5-21-1-2-3-9", ACCOUNT), platform__directory=directory), ACCOUNT) is RightStatus.HELD
 
 
 def test_rights_that_could_not_be_read_tell_nothing() -> None:
     facts = host(platform__log_on_right__readable=False)
-    assert (service_standing(facts), account_standing(facts, ACCOUNT)) == (None, None)
+    assert (service_right(facts), account_right(facts, ACCOUNT)) == (None, None)
