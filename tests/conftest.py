@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
-PATHS = (ROOT / ".build" / "collections", TESTS / "lab", TESTS / "unit" / "plugins", TESTS / "integration", TESTS / "documentation")
+PATHS = (ROOT / ".build" / "collections", TESTS, TESTS / "lab", TESTS / "unit" / "plugins", TESTS / "integration", TESTS / "documentation")
 
 sys.path[:0] = [str(path) for path in PATHS]
 
