@@ -40,7 +40,7 @@ function Get-UninstallFact {
     $root = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall'
     $pattern = '^Microsoft (Azure AD|Entra)\b.* (Provisioning Agent( Package)?|Agent Updater)$'
     foreach ($view in @([Microsoft.Win32.RegistryView]::Registry64, [Microsoft.Win32.RegistryView]::Registry32)) {
-        $names = Get-RegistrySubKeyName -Path $root -View $view
+        $names = @(Get-RegistrySubKeyName -Path $root -View $view)
         foreach ($name in $names) {
             $values = Get-RegistryValue -Path "$root\$name" -View $view
             if ($null -eq $values -or [string]$values['DisplayName'] -notmatch $pattern) {
@@ -193,7 +193,7 @@ function Get-OtherAgentFact {
         }
     }
     # Rows are renamed from time to time, services are not.
-    $services = Get-RegistrySubKeyName -Path 'SYSTEM\CurrentControlSet\Services' -View ([Microsoft.Win32.RegistryView]::Registry64)
+    $services = @(Get-RegistrySubKeyName -Path 'SYSTEM\CurrentControlSet\Services' -View ([Microsoft.Win32.RegistryView]::Registry64))
     foreach ($name in @($services | Where-Object -FilterScript { $_ -match '^(AzureADConnectAuthenticationAgent|AzureADConnectHealth|AdHealth|ADFSHealth)' })) {
         $fact = Get-ServiceFact -Name $name
         if ($fact.present) {
