@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from check_lists import checks_page, with_readme_list, with_return_list
+from packages_table import with_packages_table
 from troubleshooting_page import troubleshooting_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def pages() -> dict[Path, str]:
     """Return each generated file with what it must hold."""
     readme, module = ROOT / "README.md", ROOT / "plugins" / "modules" / "agent_verify.py"
+    architecture = ROOT / "docs" / "architecture.md"
     return {
+        architecture: with_packages_table(architecture.read_text(encoding="utf-8")),
         ROOT / "docs" / "checks.md": checks_page(),
         ROOT / "docs" / "troubleshooting.md": troubleshooting_page(),
         readme: with_readme_list(readme.read_text(encoding="utf-8")),

@@ -13,6 +13,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.asses
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import CHECKS
 from check_lists import checks_page, with_readme_list
 from generate import ROOT, main, pages
+from packages_table import with_packages_table
 
 PAGES = pages()
 FACT = re.compile(r"^\| ([CDGSTV]\d{1,2}) \|", re.MULTILINE)
@@ -46,6 +47,20 @@ def test_every_check_has_its_row_and_its_line() -> None:
 def test_list_that_is_not_there_once_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match="times, not once"):
         with_readme_list(text)
+
+
+def test_table_of_packages_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(ValueError, match="0 times, not once"):
+        with_packages_table("no table")
+
+
+def test_packages_stand_below_those_that_they_may_import() -> None:
+    page = PAGES[ROOT / "docs" / "architecture.md"]
+    rows = re.findall(r"^\| `(_\w+)` \| (.*?) \|", page, re.MULTILINE)
+    assert len(rows) > 10
+    for at, (name, allowed) in enumerate(rows):
+        above = {one for one, _ in rows[:at]} | {"ansible"}
+        assert set(re.findall(r"`(\w+)`", allowed)) <= above, name
 
 
 def test_condition_without_words_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
