@@ -10,7 +10,7 @@
 $ownKey = 'SOFTWARE\entra_ops\cloud_sync'
 
 function Get-ServiceFact {
-    # One service as the service control manager's registry key and its state tell it.
+    # One service as the service control manager's registry key and its state show it.
     # The registry is read because CIM is slow to start and Get-Service of 5.1 has neither account nor start type detail.
     param(
         [string]$Name
@@ -97,7 +97,7 @@ function Get-CertificateFact {
 }
 
 function Read-TrustSetting {
-    # The certificate that a connector of Microsoft's signs in with, from its TrustSettings.xml; nothing where the file tells none.
+    # The certificate that a connector of Microsoft's signs in with, from its TrustSettings.xml; nothing where the file names none.
     param(
         [string]$Path
     )
@@ -107,7 +107,7 @@ function Read-TrustSetting {
         $document.Load($Path)
     }
     catch {
-        # Another product's file may be locked, half-written or of another form; then it tells nothing.
+        # Another product's file may be locked, half-written or of another form; then it is no help.
         Write-Verbose -Message "$Path cannot be read: $($_.Exception.Message)"
         return $null
     }
@@ -122,7 +122,7 @@ function Read-TrustSetting {
 }
 
 function Get-TrustFact {
-    # Which certificates the connectors on this host use: this agent's own, where its folder tells it, and those of the others (pass-through
+    # Which certificates the connectors on this host use: this agent's own, where its folder names it, and those of the others (pass-through
     # authentication, application proxy), whose certificates look alike. After a renewal by itself a connector keeps its certificate in the
     # store of its service's account ("in user store").
     $fact = @{ own = $null; others = @() }

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 function Get-KnownDomain {
-    # The names as strings. Throws when this build of the module cannot tell them.
+    # The names as strings. Throws when this build of the module cannot list them.
     # Sources name the getter differently (Get-AADCloudSyncDomains, Get-AADCloudSyncADDomains), so the module is asked.
     $getter = Get-Command -Name 'Get-AADCloudSync*Domain*' -CommandType Cmdlet, Function -ErrorAction SilentlyContinue | Select-Object -First 1
     if ($null -eq $getter) {

@@ -41,7 +41,7 @@ function Get-ProxyAddress {
 }
 
 function New-Probe {
-    # A probe of one endpoint that has not begun. "reachable" stays null where this probe cannot tell.
+    # A probe of one endpoint that has not begun. "reachable" stays null where this probe cannot know.
     param(
         [string]$Name,
         [int]$Port,
@@ -121,7 +121,7 @@ function Send-ProbeRequest {
 }
 
 function Read-ProbeHeader {
-    # Takes up what has come of an answer. Returns whether its head is whole, and reads on where it is not.
+    # Takes up what has arrived of an answer. Returns whether its head is whole, and reads on where it is not.
     param(
         [hashtable]$Probe
     )
@@ -293,7 +293,7 @@ function Read-PresentedIssuer {
 }
 
 function Get-EndpointFact {
-    # Probes all endpoints at the same time. Returns @{endpoints; clock_skew}: seconds that this host is ahead, null where no one told.
+    # Probes all endpoints at the same time. Returns @{endpoints; clock_skew}: seconds that this host is ahead, null where no endpoint sent its time.
     param(
         [object[]]$Endpoints,
         [object]$Configured

@@ -23,7 +23,7 @@ function Select-Event {
 }
 
 function Get-EventFact {
-    # Events that tell of trouble with the agent: log-on failures of its services (7000, 7038, 7041), Netlogon's of managed accounts
+    # Events about trouble with the agent: log-on failures of its services (7000, 7038, 7041), Netlogon's of managed accounts
     # (9001, 9002), and errors in the agent's own log, whose name differs between builds.
     # Returns @{events; problem}; events is null where there is no event log to read.
     param(
@@ -61,7 +61,7 @@ function ConvertTo-EventFact {
 
 function Get-ConnectionFact {
     # How many connections the agent's process holds to port 443, or to the port of the proxy that it goes through; null where it does
-    # not run or netstat shows no process numbers. Its states are in the host's language, so only a connection being made is told apart.
+    # not run or netstat shows no process numbers. Its states are in the host's language, so only a connection being made is recognized.
     param(
         [string[]]$Proxies
     )

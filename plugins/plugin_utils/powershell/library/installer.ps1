@@ -17,7 +17,7 @@ function Wait-WindowsInstaller {
         }
     }
     catch [System.UnauthorizedAccessException] {
-        # Some hardened hosts keep it to SYSTEM: then the exit code 1618 tells.
+        # Some hardened hosts keep it to SYSTEM: then the exit code 1618 shows it.
         return
     }
     try {
@@ -73,7 +73,7 @@ function Invoke-Installer {
         [string]$Log,
         [System.DateTime]$Deadline
     )
-    # What an earlier run has written tells nothing of this one.
+    # What an earlier run has written says nothing about this run.
     [System.IO.File]::Delete($Log)
     while ($true) {
         Wait-WindowsInstaller -Deadline $Deadline

@@ -46,7 +46,7 @@ function Get-SignatureMessage {
 }
 
 function Get-RootCertificate {
-    # The end of the signer's chain. Trust itself is judged by Get-AuthenticodeSignature; this only tells which root it is.
+    # The end of the signer's chain. Trust itself is judged by Get-AuthenticodeSignature; this only says which root it is.
     # The chain is built with the certificates inside the signature, since hosts behind a firewall cannot fetch any.
     param(
         [System.Security.Cryptography.X509Certificates.X509Certificate2]$Signer,

@@ -20,7 +20,7 @@ function Get-RegistryNumber {
 }
 
 function Get-ComputerFact {
-    # Whether the host is a member of a domain and of which one, and its memory. Nothing but WMI tells these without a call into a
+    # Whether the host is a member of a domain and of which one, and its memory. Nothing but WMI has these without a call into a
     # Windows library.
     $fact = @{ domain_member = $null; domain = $null; memory = $null; problem = '' }
     try {
@@ -38,7 +38,7 @@ function Get-ComputerFact {
 }
 
 function Get-WindowsFact {
-    # ProductName of the registry says "Windows 10" on Windows 11, the product type tells a client edition for sure.
+    # ProductName of the registry says "Windows 10" on Windows 11, the product type shows a client edition for sure.
     $version = Get-RegistryValue -Path 'SOFTWARE\Microsoft\Windows NT\CurrentVersion'
     $options = Get-RegistryValue -Path 'SYSTEM\CurrentControlSet\Control\ProductOptions'
     $type = switch ([string]$options['ProductType']) { 'WinNT' { 'workstation' } 'ServerNT' { 'server' } 'LanmanNT' { 'domain_controller' } default { $null } }
@@ -92,7 +92,7 @@ function Select-ExecutionPolicy {
 }
 
 function Get-ExecutionPolicyFact {
-    # Windows PowerShell's policy by scope, null where it is not set. Read from the registry: Get-ExecutionPolicy would tell that of the
+    # Windows PowerShell's policy by scope, null where it is not set. Read from the registry: Get-ExecutionPolicy would return that of the
     # process that asks, which need not be the Windows PowerShell that loads the agent's module, and which Ansible starts with a policy of
     # its own.
     $places = @(

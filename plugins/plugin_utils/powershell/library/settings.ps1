@@ -33,7 +33,7 @@ function ConvertTo-Document {
 }
 
 function Read-ConfigurationFile {
-    # The text of a file with the encoding that its byte order mark or nothing (UTF-8) tells.
+    # The text of a file with the encoding of its byte order mark, UTF-8 without a mark.
     param(
         [string]$Path
     )

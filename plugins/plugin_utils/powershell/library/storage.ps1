@@ -12,7 +12,7 @@ function Format-UtcTime {
 }
 
 function Get-RegistryValue {
-    # All values of one key, below HKEY_LOCAL_MACHINE unless told otherwise, as a hashtable; nothing when the key is absent.
+    # All values of one key, below HKEY_LOCAL_MACHINE by default, as a hashtable; nothing when the key is absent.
     # .NET instead of the registry provider: it reads the wanted view (a 32-bit caller would see WOW6432Node).
     param(
         [string]$Path,

@@ -1,4 +1,4 @@
-# Reads when a signature was stamped (RFC 3161): what tells a signer whose certificate has ended since from one that was over already.
+# Reads when a signature was stamped (RFC 3161): what distinguishes a signer whose certificate has ended since from one whose certificate had ended before.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later

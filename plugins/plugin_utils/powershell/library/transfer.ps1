@@ -46,7 +46,7 @@ function New-Transfer {
         [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.ServicePointManager]::SecurityProtocol -bor [System.Net.SecurityProtocolType]::Tls12
     }
     $handler = New-Object -TypeName System.Net.Http.HttpClientHandler
-    # Send-Request follows redirections: .NET Framework would follow one to plain HTTP too, and not tell which host has failed.
+    # Send-Request follows redirections: .NET Framework would follow one to plain HTTP too, and not say which host has failed.
     $handler.AllowAutoRedirect = $false
     $handler.UseProxy = $null -ne $Proxy
     $handler.Proxy = $Proxy
@@ -338,7 +338,7 @@ function Open-Tunnel {
 
 function Get-PresentedCertificate {
     # The subject and issuer of the certificate that a host presented and this one refused, on a second connection of its own. Nothing
-    # is sent on it. "subject" and "issuer" stay empty where it cannot be had: the refusal itself is told without it.
+    # is sent on it. "subject" and "issuer" stay empty where it cannot be had: the refusal itself is reported without it.
     param(
         [hashtable]$Transfer
     )

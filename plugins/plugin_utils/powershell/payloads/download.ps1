@@ -6,7 +6,7 @@
 [CmdletBinding(SupportsShouldProcess)]
 param(
     [string]$Destination,
-    # probe only tells what would be done; prepare makes room for a file that the controller puts under "staged_path"; fetch does it.
+    # probe only returns what would be done; prepare makes room for a file that the controller puts under "staged_path"; fetch does it.
     [string]$Mode = 'fetch',
     # Where it comes from: a URL, a file that this host can read, or the one that the controller has put here.
     [string]$Url = '',
@@ -101,7 +101,7 @@ function Get-SharedFileError {
 }
 
 function Test-SharedFileSame {
-    # Size and time tell most; the content is read only where the time alone differs.
+    # Size and time show most changes; the content is read only where the time alone differs.
     param(
         [object]$Package
     )

@@ -84,7 +84,7 @@ if ($Platform) {
         $facts.events_problem = $log.problem
     }
     if ($wanted.event_hours -gt 0 -or @($network.endpoints).Count -gt 0) {
-        # They tell whether the agent has a way out although the endpoints were not reached, be it through the proxy that is to be replaced.
+        # They show whether the agent has a way out although the endpoints were not reached, be it through the proxy that is to be replaced.
         $ways = @($network.endpoints | ForEach-Object -Process { $_.proxy }) + @(Get-ProxyAddress -Configured $facts.product.configuration.proxy | ForEach-Object -Process { $_.AbsoluteUri })
         $facts.connections = Get-ConnectionFact -Proxies $ways
     }

@@ -1,4 +1,4 @@
-# Payload: runs the proven package (or none), applies settings, makes the services run, and tells how the host is afterwards.
+# Payload: runs the proven package (or none), applies settings, makes the services run, and returns how the host is afterwards.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later

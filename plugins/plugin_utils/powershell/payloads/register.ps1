@@ -1,4 +1,4 @@
-# Payload: registers the agent in a PowerShell process of its own, restarts its service, and tells how the host is afterwards.
+# Payload: registers the agent in a PowerShell process of its own, restarts its service, and returns how the host is afterwards.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later

@@ -5,7 +5,7 @@
 
 # Values: module, tenant_id, upn, access_token, gmsa ({name} custom | {username, password} default | null),
 # domains [{name, username, password, preferred_domain_controllers[]}], skip_known (leave alone what the module lists).
-# Returns steps [{name, target, changed, error}] and the domains the module knows afterwards (null when it cannot tell).
+# Returns steps [{name, target, changed, error}] and the domains the module knows afterwards (null when it cannot list them).
 param($Values)
 
 # include: domains.ps1
@@ -87,7 +87,7 @@ try {
     $domains = @(Get-KnownDomain)
 }
 catch {
-    # Likewise here: the steps tell what was added.
+    # Likewise here: the steps say what was added.
     $domains = $null
 }
 @{ steps = @($script:steps); domains = $domains }
