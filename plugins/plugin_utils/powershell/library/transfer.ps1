@@ -270,8 +270,8 @@ function Get-TransferFailure {
 }
 
 function Save-Url {
-    # Fetches the transfer's address into a file (none for a probe), in as many tries as it takes and may take. What came of it stands in
-    # the transfer: unchanged, etag, last_modified, attempts, resumed; error is '' when all went well.
+    # Fetches the transfer's address into a file (none for a probe), in as many tries as it takes and may take. The outcome stands in the
+    # transfer: unchanged, etag, last_modified, attempts, resumed; error is '' when all went well.
     param(
         [hashtable]$Transfer,
         [string]$Path = ''
