@@ -35,13 +35,13 @@ def checks_page() -> str:
 
 def with_readme_list(readme: str) -> str:
     """Return the README with the names of all checks."""
-    rows = (f"| the {subject} | {', '.join(f'`{one.label}`' for one in _of(subject))} |\n" for subject in _SUBJECTS)
+    rows = (f"| the {subject} | {', '.join(f'`{declared.label}`' for declared in _of(subject))} |\n" for subject in _SUBJECTS)
     return _replaced(_README_LIST, "".join(rows), readme)
 
 
 def with_return_list(module: str) -> str:
     """Return agent_verify's documentation with what each check looks at."""
-    rows = (f"        - C({one.label}) - {one.title}.\n" for one in declared_checks())
+    rows = (f"        - C({declared.label}) - {declared.title}.\n" for declared in declared_checks())
     return _replaced(_RETURN_LIST, "".join(rows), module)
 
 
@@ -53,7 +53,7 @@ def _replaced(pattern: re.Pattern[str], new: str, text: str) -> str:
 
 
 def _of(subject: str) -> list[Declaration]:
-    return [one for one in declared_checks() if one.of == subject]
+    return [declared for declared in declared_checks() if declared.of == subject]
 
 
 def _section(subject: str) -> t.Iterator[str]:
@@ -63,8 +63,8 @@ def _section(subject: str) -> t.Iterator[str]:
     yield ""
 
 
-def _row(one: Declaration) -> str:
-    cells = (f"`{one.label}`", one.title, _when(one.needs), _when(one.blocks), ", ".join(one.facts) or "the collection's own")
+def _row(check: Declaration) -> str:
+    cells = (f"`{check.label}`", check.title, _when(check.needs), _when(check.blocks), ", ".join(check.facts) or "the collection's own")
     return f"| {' | '.join(cells)} |"
 
 

@@ -25,8 +25,8 @@ Codes count before words: Windows writes in its own language, and a code means t
 def troubleshooting_page() -> str:
     """Return the page."""
     links = "\n".join(f"- [{chapter.title}](#{_anchor(chapter.title)})" for chapter in CATALOGUE)
-    sources = sorted({entry.source for chapter in CATALOGUE for entry in chapter.entries if entry.source.url}, key=lambda one: one.name)
-    addresses = "\n".join(f"[{source.name}]: {source.url}" for source in sources)
+    sources = {entry.source for chapter in CATALOGUE for entry in chapter.entries if entry.source.url}
+    addresses = "\n".join(f"[{source.name}]: {source.url}" for source in sorted(sources, key=lambda source: source.name))
     return "\n".join([_HEAD, links, *(line for chapter in CATALOGUE for line in _chapter(chapter)), "", addresses, ""])
 
 

@@ -77,7 +77,7 @@ def wanted_minors(asked: list[str], lowest: str, newest: str) -> list[str]:
     """
     major, first, last = _number(lowest)[0], _number(lowest)[1], _number(newest)[1]
     every = [f"{major}.{minor}" for minor in range(first, last + 1)]
-    strange = [one for one in asked if one not in every]
+    strange = [core for core in asked if core not in every]
     if strange:
         raise MatrixError(f"CORES has '{' '.join(strange)}': name some of {' '.join(every)}, which are claimed and can be had.")
     return asked or every
@@ -96,7 +96,7 @@ def windows_claimed() -> str:
 
 def lowest(versions: str) -> str:
     """Return the lowest version that a specifier such as >=2.4.0,<4.0.0 allows."""
-    return next(one.version for one in SpecifierSet(versions) if one.operator == ">=")
+    return next(bound.version for bound in SpecifierSet(versions) if bound.operator == ">=")
 
 
 def choose_python(core: Core) -> str:
@@ -105,7 +105,7 @@ def choose_python(core: Core) -> str:
     Raises:
         MatrixError: this machine has none of them.
     """
-    usable = [one for one in core.pythons if _number(one) >= _number(LOWEST_PYTHON)]
+    usable = [python for python in core.pythons if _number(python) >= _number(LOWEST_PYTHON)]
     for version in sorted(usable, key=_number, reverse=True):
         if found := bootstrap.find_python(version):
             return found

@@ -86,7 +86,7 @@ class Row:
     @property
     def failed(self) -> bool:
         """Whether a step went wrong."""
-        return any(one.problem for one in self.outcomes)
+        return any(outcome.problem for outcome in self.outcomes)
 
 
 def main() -> int:
@@ -220,7 +220,7 @@ def table(rows: list[Row]) -> str:
     """Return the rows as a table in Markdown."""
     lines = [["core", "Python", "ansible.windows", "connection", *(step.name for step in STEPS)], ["---"] * (4 + len(STEPS))]
     for row in rows:
-        cells = [row.skipped] if row.skipped else [one.cell for one in row.outcomes]
+        cells = [row.skipped] if row.skipped else [outcome.cell for outcome in row.outcomes]
         lines.append([row.core, row.python, row.windows, row.connection, *cells, *["not run"] * (len(STEPS) - len(cells))])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 

@@ -124,7 +124,7 @@ def spelling(name: str, number: int) -> str:
 
 def checks(outcome: Outcome) -> dict[str, dict[str, t.Any]]:
     """Return the checks of the cloud's side by their names."""
-    return {one["name"]: one for one in outcome["verified"]["checks"] if one["name"].startswith(("cloud", "synchronization"))}
+    return {check["name"]: check for check in outcome["verified"]["checks"] if check["name"].startswith(("cloud", "synchronization"))}
 
 
 def statuses(outcome: Outcome) -> dict[str, str]:
@@ -159,7 +159,7 @@ def test_domain_without_configuration_is_a_warning_with_what_to_do(story: dict[s
     expected = {"cloud": "pass", "cloud_records": "warn", f"synchronization {ROOT}": "pass", f"synchronization {CHILD}": "warn"}
     assert statuses(outcome) == expected
     states = outcome["verified"]["agent"]["synchronization"]
-    assert [(one["domain"], one["status"], len(one["jobs"])) for one in states] == [(ROOT, "active", 2), (CHILD, "none", 0)]
+    assert [(state["domain"], state["status"], len(state["jobs"])) for state in states] == [(ROOT, "active", 2), (CHILD, "none", 0)]
     assert "make a configuration" in checks(outcome)[f"synchronization {CHILD}"]["remedy"]
 
 

@@ -306,7 +306,7 @@ def test_settings_are_taken_away_again(life: Outcomes, lab: Lab) -> None:
     result = real(life, "reset")
     assert result["settings"] == {"ldap_connection_timeout": 60000}
     assert result["backup_file"].endswith(".bak")
-    assert {one["state"] for one in result["services"]} == {"running"}
+    assert {service["state"] for service in result["services"]} == {"running"}
 
 
 def test_change_of_settings_restarts_the_agent_once(life: Outcomes) -> None:
@@ -316,14 +316,14 @@ def test_change_of_settings_restarts_the_agent_once(life: Outcomes) -> None:
 def test_stopped_services_are_started(life: Outcomes) -> None:
     result = real(life, "stopped")
     assert (result["changed"], result["exit_code"]) == (True, None)
-    assert {one["state"] for one in result["services"]} == {"running"}
+    assert {service["state"] for service in result["services"]} == {"running"}
 
 
 def test_removal_leaves_the_updater_to_other_agents(life: Outcomes) -> None:
     assert life["removed beside others"]["arranged"] == {UPDATER: "RUNNING", OTHER_AGENT: "RUNNING"}
     result = real(life, "removed beside others")
     assert (result["changed"], result["failed"], result["version_after"]) == (True, False, None)
-    assert {one["name"]: one["present"] for one in result["services"]} == {AGENT: False, UPDATER: True}
+    assert {service["name"]: service["present"] for service in result["services"]} == {AGENT: False, UPDATER: True}
     assert "Microsoft Entra Connect Health Agent" in " ".join(result["remains"])
 
 
@@ -331,7 +331,7 @@ def test_updater_goes_with_the_last_agent(life: Outcomes) -> None:
     assert life["removed alone"]["arranged"] == {UPDATER: "RUNNING"}
     result = real(life, "removed alone")
     assert (result["changed"], result["failed"]) == (True, False)
-    assert not any(one["present"] for one in result["services"])
+    assert not any(service["present"] for service in result["services"])
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -384,7 +384,7 @@ def test_upgrade_over_two_releases_asks_for_a_restart(trouble: Outcomes) -> None
 def test_removal_takes_away_what_no_uninstaller_does(trouble: Outcomes, name: str) -> None:
     result = real(trouble, name)
     assert (result["changed"], result["failed"], result["version_after"]) == (True, False, None)
-    assert not any(one["present"] for one in result["services"])
+    assert not any(service["present"] for service in result["services"])
 
 
 # ---- broken connections ----

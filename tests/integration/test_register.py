@@ -118,7 +118,7 @@ def keys_of(result: Result) -> set[str]:
 
 def active_agents(lab: Lab) -> dict[str, dict[str, t.Any]]:
     """Return the active agents of the lab's tenant by machine."""
-    return {one["machineName"]: one for one in lab.microsoft.state()["agents"] if one["status"] == "active"}
+    return {agent["machineName"]: agent for agent in lab.microsoft.state()["agents"] if agent["status"] == "active"}
 
 
 def test_registered_agent_is_left_alone(register: Register, lab: Lab) -> None:

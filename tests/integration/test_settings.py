@@ -81,7 +81,7 @@ def text_of(name: str, content: str) -> str:
 @pytest.mark.parametrize("name", sorted(WHOLE))
 def test_settings_are_set_once_and_taken_away(outcomes: Outcomes, name: str) -> None:
     first, second, away = outcomes[name]
-    assert [(one["error"], one["changed"]) for one in outcomes[name]] == [("", True), ("", False), ("", True)]
+    assert [(outcome["error"], outcome["changed"]) for outcome in outcomes[name]] == [("", True), ("", False), ("", True)]
     assert first["fact"]["proxy"] == {
         "enabled": True,
         "url": "http://proxy:8080",
@@ -100,12 +100,13 @@ def test_file_from_before_is_kept_beside_it(outcomes: Outcomes, name: str) -> No
     assert base64.b64decode(first["backup"]) == WHOLE[name]
     assert base64.b64decode(away["backup"]) == base64.b64decode(second["content"])
     # The file and a backup for each change; nothing under a temporary name.
-    assert [one["files"] for one in outcomes[name]] == [2, 2, 3]
+    assert [outcome["files"] for outcome in outcomes[name]] == [2, 2, 3]
 
 
 @pytest.mark.parametrize("name", sorted(set(WHOLE) - {"one-line", "empty-root"}))
 def test_everything_else_stays(outcomes: Outcomes, name: str) -> None:
-    before, after = (text_of(name, one).splitlines() for one in (base64.b64encode(WHOLE[name]).decode(), outcomes[name][0]["content"]))
+    contents = (base64.b64encode(WHOLE[name]).decode(), outcomes[name][0]["content"])
+    before, after = (text_of(name, content).splitlines() for content in contents)
     ours = ("defaultProxy", "<proxy ", "enforceFIPSPolicy")
     kept = [line for line in before if line not in after and not any(word in line for word in ours)]
     assert kept == []
@@ -129,4 +130,4 @@ def test_attributes_of_others_stay(outcomes: Outcomes) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_file_that_is_no_configuration_is_refused(outcomes: Outcomes, name: str) -> None:
-    assert all(one["error"] for one in outcomes[name])
+    assert all(outcome["error"] for outcome in outcomes[name])

@@ -33,14 +33,14 @@ def test_rows_of_a_page_have_a_cell_for_each_column(name: str, columns: int) -> 
 
 def test_every_fact_that_a_check_rests_on_is_documented() -> None:
     known = set(FACT.findall((ROOT / "docs" / "product-facts.md").read_text(encoding="utf-8")))
-    assert {one.name: set(one.facts) - known for one in declared_checks() if set(one.facts) - known} == {}
+    assert {declared.name: set(declared.facts) - known for declared in declared_checks() if set(declared.facts) - known} == {}
 
 
 def test_every_check_has_its_row_and_its_line() -> None:
     for file in (ROOT / "docs" / "checks.md", ROOT / "README.md"):
-        assert [one.label for one in declared_checks() if f"`{one.label}`" not in PAGES[file]] == []
+        assert [declared.label for declared in declared_checks() if f"`{declared.label}`" not in PAGES[file]] == []
     module = PAGES[ROOT / "plugins" / "modules" / "agent_verify.py"]
-    assert [one.label for one in declared_checks() if f"- C({one.label}) - {one.title}." not in module] == []
+    assert [declared.label for declared in declared_checks() if f"- C({declared.label}) - {declared.title}." not in module] == []
 
 
 @pytest.mark.parametrize("text", ["no list", "| of | checks |\n|---|---|\n| the agent | `a` |\n" * 2])

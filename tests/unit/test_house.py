@@ -85,7 +85,7 @@ def test_packages_stand_above_one_another() -> None:
 
 def test_modules_import_one_another_in_no_circle() -> None:
     known = modules()
-    graphlib.TopologicalSorter({name: {one for one in used if one in known} for name, used in known.items()}).prepare()
+    graphlib.TopologicalSorter({name: {module for module in used if module in known} for name, used in known.items()}).prepare()
 
 
 def test_every_module_is_in_a_package() -> None:

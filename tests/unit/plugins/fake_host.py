@@ -44,7 +44,7 @@ class FakeHost:
     @property
     def names(self) -> list[str]:
         """The payloads that were run, in their order."""
-        return [one.name for one in self.asked]
+        return [request.name for request in self.asked]
 
     def run(self, module: str, options: Data, *, check_mode: bool = False) -> Data:
         """Run a module, and return its result."""
@@ -54,8 +54,8 @@ class FakeHost:
 
     def win_powershell(self, arguments: Data, *, check: bool) -> Data:
         """Answer a payload."""
-        name = next(one for one in PAYLOADS if load_payload(one) == arguments["script"])
-        secret = {one["name"]: one["value"] for one in arguments["sensitive_parameters"]}
+        name = next(payload for payload in PAYLOADS if load_payload(payload) == arguments["script"])
+        secret = {parameter["name"]: parameter["value"] for parameter in arguments["sensitive_parameters"]}
         self.asked.append(Asked(name, arguments["parameters"], secret))
         answers = self.answers[name]
         content, changed = answers.pop(0) if len(answers) > 1 else answers[0]

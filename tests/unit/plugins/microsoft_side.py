@@ -68,7 +68,7 @@ class Microsoft:
     def approve_code(self, user_code: str, upn: str) -> bool:
         """Do what a person does on the sign-in page."""
         code = self.server.cloud.device_codes.by_user_code(user_code)
-        user = next(one for one in self.server.cloud.config.users if one.upn == upn)
+        user = next(candidate for candidate in self.server.cloud.config.users if candidate.upn == upn)
         if code:
             code.user = user
         return code is not None

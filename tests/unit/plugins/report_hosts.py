@@ -43,7 +43,7 @@ def agent(facts: HostFacts, cloud: dict[str, t.Any] | None) -> dict[str, t.Any]:
         "host": facts.host.name,
         "fqdn": facts.host.fqdn,
         "version": facts.product.version,
-        "services": [as_result(one) for one in facts.services],
+        "services": [as_result(service) for service in facts.services],
         "tenant_id": facts.product.tenant_id,
         "agent_id": AGENT_ID if registered else None,
         "domains": ["contoso.lab"] if registered else None,

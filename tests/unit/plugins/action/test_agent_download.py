@@ -96,7 +96,7 @@ def test_file_of_the_controller_is_sent_only_where_it_is_needed(tmp_path: Path, 
     host.answer("download", answer("fetch", staged_path=r"C:\x.part"))
     host.answer("download", answer(), changed=True)
     result = host.run("agent_download", options)
-    assert [one.parameters["Mode"] for one in host.asked] == ["prepare", "fetch"]
+    assert [request.parameters["Mode"] for request in host.asked] == ["prepare", "fetch"]
     assert (host.files, host.asked[1].parameters["StagedPath"], result["downloaded"]) == ([(str(file), r"C:\x.part")], r"C:\x.part", True)
     again = FakeHost()
     again.answer("download", answer("present"))

@@ -103,7 +103,7 @@ def test_what_needs_no_package_is_done_without_one(facts: dict[str, t.Any], opti
 def test_check_mode_tells_what_would_be_done(facts: dict[str, t.Any], options: dict[str, t.Any], words: list[str]) -> None:
     result, host = run(facts, options, check_mode=True)
     assert (result["changed"], result["failed"], host.names) == (True, False, ["facts"])
-    assert all(one in result["msg"] for one in words)
+    assert all(word in result["msg"] for word in words)
     assert result["diff"]["before"] != result["diff"]["after"]
     assert result["diff"]["after"]["services"]["AADConnectProvisioningAgent"] == "running, auto"
 

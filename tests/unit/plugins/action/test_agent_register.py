@@ -170,7 +170,7 @@ def test_fresh_agent_is_registered(token: list[str], tmp_path: Path) -> None:
     request = json.loads(sync1.asked[1].secret["Request"])
     assert (request["access_token"], request["upn"], request["tenant_id"]) == ("canary-token", "admin@contoso.lab", TENANT)
     assert request["gmsa"] == {"name": "", "username": DOMAIN["username"], "password": DOMAIN["password"]}
-    assert [one["name"] for one in request["domains"]] == ["contoso.lab"]
+    assert [domain["name"] for domain in request["domains"]] == ["contoso.lab"]
     assert (result["agent_id"], result["certificate"]["days_left"], result["steps"]) == (AGENT_ID, 52, ALL_WELL["steps"])
 
 

@@ -163,13 +163,13 @@ def test_sign_in_that_may_not_register_is_found_where_the_host_needs_it(sync1: F
         raise SignInError("There is no sign-in: run playbooks/sign_in.yml first.")
 
     monkeypatch.setattr(agent_verify, "acquire", refuse)
-    assert "sign_in" not in {one["name"] for one in verify(sync1, **REGISTERS)["checks"]}
+    assert "sign_in" not in {check["name"] for check in verify(sync1, **REGISTERS)["checks"]}
     sync1.answers["facts"] = [(empty_data(), False)]
     result = verify(sync1, **REGISTERS)
     check = result["checks"][-1]
     assert (check["name"], check["status"], result["blockers"]) == ("sign_in", "fail", ["sign_in"])
     assert "run playbooks/sign_in.yml first instead of a token" in result["msg"]
-    assert "sign_in" not in {one["name"] for one in verify(sync1, **{**REGISTERS, "registration_check": False})["checks"]}
+    assert "sign_in" not in {check["name"] for check in verify(sync1, **{**REGISTERS, "registration_check": False})["checks"]}
 
 
 def test_token_for_the_registration_is_kept_out_of_the_result(sync1: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:

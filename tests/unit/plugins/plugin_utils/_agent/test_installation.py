@@ -95,7 +95,7 @@ def test_shared_parts_are_left_over_only_when_nobody_needs_them() -> None:
     with_row["product"]["uninstall"] = [UPDATER_ROW]
     for facts in (parsed(with_row), parsed({**empty_data(), "certificates": HEALTHY["certificates"]})):
         assert has_unused_shared_parts(facts)
-        issued = tuple(dataclasses.replace(one, issuer="CN=connectorregistrationca") for one in facts.certificates)
+        issued = tuple(dataclasses.replace(certificate, issuer="CN=connectorregistrationca") for certificate in facts.certificates)
         assert has_unused_shared_parts(dataclasses.replace(facts, certificates=issued)) is bool(facts.product.uninstall)
         assert not has_unused_shared_parts(dataclasses.replace(facts, other_agents=("Microsoft Entra Connect Health Agent",)))
 

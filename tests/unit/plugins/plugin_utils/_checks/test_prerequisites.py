@@ -53,7 +53,7 @@ EVENT = {"id": 7000, "source": "Service Control Manager", "time": "2026-11-25T19
 def checked(facts: HostFacts, issuers: t.Sequence[str] = CERTIFICATE_ISSUERS, **options: t.Any) -> dict[str, Finding]:
     """Return what the checks of a host find, by their names, before it counts whether the agent works."""
     look = Look(facts, Expectation(issuers=tuple(issuers), **options), CloudAnswers())
-    return {one.name: finding for one in declared_checks() if one.of == "host" for finding in one.findings(look)}
+    return {declared.name: finding for declared in declared_checks() if declared.of == "host" for finding in declared.findings(look)}
 
 
 def policy(scope: str, name: str) -> dict[str, t.Any]:

@@ -40,7 +40,7 @@ def state(*configurations: dict[str, t.Any], domain: str = "contoso.lab") -> dic
 def checks(states: list[dict[str, t.Any]], *, required: bool = False) -> list[Check]:
     """Return the checks of these states, on a host whose agent is in service."""
     found = assess(host(), Expectation(sync_required=required), CloudAnswers(states=states)).checks
-    return [one for one in found if one.name.startswith("synchronization")]
+    return [judged for judged in found if judged.name.startswith("synchronization")]
 
 
 def check(*configurations: dict[str, t.Any], required: bool = False) -> Check:
@@ -179,9 +179,9 @@ def test_the_calendar_s_first_day_means_never() -> None:
 def test_what_is_not_known_is_a_failure_only_when_it_must_be(domains: t.Any, required: bool, verdict: str) -> None:
     listing = Listing([], [], 0.0, configurations=None, configurations_problem="Graph answered 403: not permitted")
     found = checks(synchronization(listing, domains), required=required)
-    assert {one.status for one in found} == {verdict}
+    assert {judged.status for judged in found} == {verdict}
     assert len(found) == len(domains or ["one for all"])
-    assert all(("403" in one.actual) == bool(domains) and one.remedy for one in found)
+    assert all(("403" in judged.actual) == bool(domains) and judged.remedy for judged in found)
 
 
 def test_agent_without_domains_has_nothing_to_synchronise() -> None:

@@ -93,5 +93,5 @@ def test_what_changes_during_the_question_is_asked_for_again(clock: Clock, direc
 def test_problem_is_shared_and_tells_whether_it_passes(clock: Clock, directory: CloudDirectory, passing: bool) -> None:
     clock.error = GraphError("Graph answered.", passing=passing)
     listings = [directory.listing(), directory.listing()]
-    assert [(one.problem, one.passing) for one in listings] == [("Graph answered.", passing)] * 2
+    assert [(listing.problem, listing.passing) for listing in listings] == [("Graph answered.", passing)] * 2
     assert len(clock.asked) == 1

@@ -61,7 +61,7 @@ def configurations(microsoft: Microsoft) -> t.Iterator[dict[str, str]]:
     known = microsoft.server.cloud.configurations
     for domain in DOMAINS:
         known.set(domain, "active")
-    yield {one.domain: f"{PRINCIPALS}/{one.id}/synchronization/jobs" for one in known.all()}
+    yield {principal.domain: f"{PRINCIPALS}/{principal.id}/synchronization/jobs" for principal in known.all()}
     for domain in DOMAINS:
         known.set(domain, "none")
 
@@ -215,11 +215,11 @@ def test_refused_sign_in_is_a_problem_and_no_exception(microsoft: Microsoft) -> 
 
 
 def test_configurations_come_with_their_jobs(microsoft: Microsoft, configurations: dict[str, str]) -> None:
-    found = {one["domain"]: one for one in graph(microsoft).configurations()}
+    found = {configuration["domain"]: configuration for configuration in graph(microsoft).configurations()}
     assert sorted(found) == DOMAINS
     assert microsoft.count("configuration_listings") == 2
     assert [job["templateId"] for job in found["fabrikam.lab"]["jobs"]] == ["AD2AADProvisioning", "AD2AADPasswordHash"]
-    assert {one["problem"] for one in found.values()} == {""}
+    assert {configuration["problem"] for configuration in found.values()} == {""}
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
@@ -228,7 +228,7 @@ def test_trouble_with_one_domain_leaves_the_others_right(
 ) -> None:
     monkeypatch.setattr(graph_client, "_RETRIES", 0)
     microsoft.fail(configurations["contoso.lab"], status=status)
-    found = {one["domain"]: one for one in graph(microsoft).configurations()}
+    found = {configuration["domain"]: configuration for configuration in graph(microsoft).configurations()}
     assert f"answered {status}" in found["contoso.lab"]["problem"]
     assert ("Synchronization.Read.All" in found["contoso.lab"]["problem"]) == (status == 403)
     assert [(found[name]["problem"], len(found[name]["jobs"])) for name in DOMAINS[1:]] == [("", 2)] * 2
@@ -258,7 +258,7 @@ def test_what_is_not_asked_for_is_not_fetched(microsoft: Microsoft, configuratio
     microsoft.server.cloud.counters.reset()
     listing = directory(microsoft, with_agents=False, with_configurations=True).listing()
     assert microsoft.count("graph_listings") == 0
-    assert sorted(one["domain"] for one in listing.configurations or []) == DOMAINS
+    assert sorted(configuration["domain"] for configuration in listing.configurations or []) == DOMAINS
     assert listing.problem
 
 

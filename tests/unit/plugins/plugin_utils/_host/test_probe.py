@@ -27,7 +27,7 @@ LAB: dict[str, t.Any] = {"name": "Lab", "authority": "https://login.lab:8443/", 
 
 def names(given: list[str] | None, cloud: t.Any, tenant_id: str | None) -> list[str]:
     """Return the endpoints as HOST:PORT."""
-    return [f"{one['host']}:{one['port']}" for one in chosen_endpoints(given, resolve_cloud(cloud), tenant_id)]
+    return [f"{endpoint['host']}:{endpoint['port']}" for endpoint in chosen_endpoints(given, resolve_cloud(cloud), tenant_id)]
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_key_that_everybody_can_read_is_refused(microsoft: Microsoft, tmp_path: 
 
 def given_refresh_token(microsoft: Microsoft) -> str:
     cloud = microsoft.server.cloud
-    user = next(one for one in cloud.config.users if one.upn == "mfa@lab.example")
+    user = next(candidate for candidate in cloud.config.users if candidate.upn == "mfa@lab.example")
     return cloud.tokens.refresh_token(SignInOf(user, AZURE_CLI, mfa=True))
 
 

@@ -285,7 +285,7 @@ class Accounts:
 )
 def test_accounts_of_the_tenant_alone_are_used(tenant: Tenant, username: str | None, own: list[str]) -> None:
     tenant.username = username
-    assert [one["username"] for one in own_accounts(tenant.requests[0], Accounts())] == own
+    assert [account["username"] for account in own_accounts(tenant.requests[0], Accounts())] == own
 
 
 def test_guests_sign_in_in_the_cache_is_none(tenant: Tenant) -> None:
