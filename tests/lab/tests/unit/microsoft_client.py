@@ -32,7 +32,7 @@ ADMIN = {"userName": r"CONTOSO\labadmin", "password": "forest password"}
 
 
 class Session(requests.Session):
-    """A session that trusts the lab's root, and mends msal's questions to the authority's host without its port."""
+    """A session that trusts the lab's root, and corrects msal's questions to the authority's host without its port."""
 
     def __init__(self, server_url: str, ca: Path) -> None:
         super().__init__()
