@@ -40,7 +40,7 @@ options:
         type: path
       client_id:
         description:
-          - The public client to sign in with. The default is Azure CLI, the one client that is known to get a token for the
+          - The public client to sign in with. The default is Azure CLI, the only client that is known to get a token for the
             registration service.
           - For O(sign_in.method=client_secret) and O(sign_in.method=certificate), the application's own id, which must be given.
         type: str

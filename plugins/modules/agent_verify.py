@@ -13,8 +13,8 @@ description:
   - Reads the host in one remote execution, asks Microsoft Graph once for all hosts of a run, and judges both. It never changes anything.
   - Does what the last steps of Microsoft's article do by hand, and more. It looks for the two services on the server and for an
     I(active) agent in the portal.
-  - An agent alone synchronises nothing. So the sync configuration of each domain is looked at too, and a domain that has none, one that
-    is not enabled or one in quarantine is reported with what to do about it.
+  - An agent alone synchronises nothing. So the sync configuration of each domain is looked at too. A domain is reported, with what to do
+    about it, that has no configuration, a configuration that is not enabled, or a configuration in quarantine.
   - Each check that fails names the phase that repairs it (download, install, register).
 author:
   - entra_ops contributors (@entra-ops)
@@ -122,7 +122,8 @@ options:
         given.
       - With V(best_effort) an answer that cannot be had makes the checks C(unknown), with V(required) it is a failure. V(off) does not ask,
         and neither does V(best_effort) with O(cloud_check=off).
-      - A domain without a configuration, or with one that is not enabled, is a warning; one in quarantine is a failure.
+      - A domain without a configuration, or with a configuration that is not enabled, is a warning. A configuration in quarantine is a
+        failure.
       - It takes the permissions C(Synchronization.Read.All) and C(Application.Read.All). An application's own sign-in may have them,
         although it cannot list agents.
       - Without O(sign_in) there is nothing to ask with.

@@ -26,12 +26,12 @@ options:
         that only its owner can read (mode 0600). Whoever can read it can act as the person.
       - With a keyring the file is empty. A process that cannot open the keyring, such as a job of cron's, says so; sign in where the
         runs are started.
-      - The folder is made if need be; one that others can write to is refused.
+      - The folder is made if need be. A folder that others can write to is refused.
     type: path
     default: ~/.ansible/entra_ops.cloud_sync/sign_in.bin
   client_id:
     description:
-      - The public client to sign in with. The default is Azure CLI, the one client that is known to get a token for the
+      - The public client to sign in with. The default is Azure CLI, the only client that is known to get a token for the
         registration service.
     type: str
     default: 04b07795-8ddb-461a-bbee-02f9e1bf7b46

@@ -219,7 +219,7 @@ def files_left(answer: RemoveAnswer) -> list[str]:
 
 def second_task(host: str) -> str:
     """Say that another task works on the host."""
-    return f"Another task is installing or removing the agent on {host} at this moment: run this one again when it has ended."
+    return f"Another task is installing or removing the agent on {host} at this moment: run this task again when it has ended."
 
 
 def _log(path: str | None, tail: str) -> State:

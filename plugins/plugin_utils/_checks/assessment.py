@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one judge of a host: facts, what must hold and the cloud's answers in, checks, blockers and drift out. Pure.
+"""The only judge of a host: facts, what must hold and the cloud's answers in, checks, blockers and drift out. Pure.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """

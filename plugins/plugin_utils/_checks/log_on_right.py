@@ -89,7 +89,7 @@ def _right_status(facts: HostFacts, holds: t.Callable[[Holder], bool], may_hold:
     right = facts.known_platform.log_on_right
     if not right.readable:
         return None
-    holders = [(one.lower(), name.lower()) for one, name in itertools.zip_longest(right.holders, right.names, fillvalue="")]
+    holders = [(identifier.lower(), name.lower()) for identifier, name in itertools.zip_longest(right.holders, right.names, fillvalue="")]
     if any(holds(holder) for holder in holders):
         return RightStatus.HELD
     return RightStatus.POSSIBLE if any(may_hold(holder) for holder in holders) else RightStatus.LACKING

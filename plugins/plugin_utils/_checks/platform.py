@@ -57,7 +57,7 @@ def _windows_problem(look: Look) -> tuple[str, str]:
         return "fail", "install KB5070773 or a later update and restart the host: without it synchronisation stops"
     ends = _SUPPORT_ENDS.get(windows.build)
     if ends and parse_time(look.facts.host.time) > parse_time(ends):
-        return "warn", "move to Windows Server 2022 or 2025: Microsoft's support for this one has ended"
+        return "warn", "move to Windows Server 2022 or 2025: Microsoft's support for this release has ended"
     return "pass", ""
 
 
@@ -87,11 +87,11 @@ def _dotnet(look: Look) -> Finding:
 def _tls(look: Look) -> Finding:
     tls, expected = look.platform.tls, "TLS 1.2 and .NET's strong cryptography switched on"
     sides = (("client", tls.client), ("server", tls.server))
-    off = [f"TLS 1.2 off for the {side}" for side, one in sides if one.enabled == 0 or one.disabled_by_default]
+    off = [f"TLS 1.2 off for the {side}" for side, state in sides if state.enabled == 0 or state.disabled_by_default]
     off += ["SchUseStrongCrypto is 0"] if tls.strong_crypto == 0 else []
     if off:
         return Finding("fail", expected, ", ".join(off), "switch them on as Microsoft's prerequisites say, and restart the host")
-    left = [f"TLS 1.2 for the {side} left to Windows" for side, one in sides if one.enabled is None]
+    left = [f"TLS 1.2 for the {side} left to Windows" for side, state in sides if state.enabled is None]
     left += ["SchUseStrongCrypto left to Windows"] if tls.strong_crypto is None else []
     # The prerequisites do not name it, and the agent is a 64-bit program.
     left += ["SchUseStrongCrypto is 0 for 32-bit programs"] if tls.strong_crypto_32 == 0 else []

@@ -41,9 +41,9 @@ def require_dns_name(value: str) -> None:
 
 
 def require_managed_account(value: str | None) -> None:
-    """Refuse a service account that cannot be a group managed one: their names end in a dollar sign."""
+    """Refuse a service account that cannot be a group managed service account: their names end in a dollar sign."""
     if value and not value.endswith("$"):
-        raise ConfigurationError(f"The service account '{value}' is no group managed one: its name must end in '$'.")
+        raise ConfigurationError(f"The service account '{value}' is no group managed service account: its name must end in '$'.")
 
 
 def require_host_path(option: str, value: str) -> None:

@@ -180,7 +180,7 @@ class Download:
         try:
             answer = self._session.request(method, self._url, **request)
         except requests.exceptions.InvalidSchema:
-            raise requests.HTTPError("the address leads on to one that does not start with https://") from None
+            raise requests.HTTPError("the address redirects to an address that does not start with https://") from None
         with answer:
             yield answer
 

@@ -122,7 +122,7 @@ class _RunSignIn:
     def _renewed(self) -> Value:
         known, scope = self._known, self._request.scope
         entry, kept = self._new_entry(known["tokens"].get(scope) or {})
-        others = {name: one for name, one in known["tokens"].items() if name != scope}
+        others = {name: kept for name, kept in known["tokens"].items() if name != scope}
         # Consent, scopes and policies are a matter of one audience; and a sign-in that has brought a token before is good in itself.
         everywhere = "error" in entry and entry["code"] in SIGN_IN_ITSELF and not any("value" in kept for kept in others.values())
         return {"kept": kept, "refusal": entry if everywhere else None, "tokens": {**others, scope: entry}}

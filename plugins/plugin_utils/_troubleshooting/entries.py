@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shape of the catalogue: entries in chapters, and the one matcher that finds an entry by what is seen of an error.
+"""The shape of the catalogue: entries in chapters, and the only matcher, which finds an entry by what is seen of an error.
 
 Codes and exception types come before words: Windows and the agent's module write in the host's language, numbers are the same in all.
 

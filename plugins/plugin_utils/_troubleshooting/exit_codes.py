@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the installer's exit codes mean.
 
-The bundle is a WiX Burn one: it hands through Windows Installer's codes, as they are or as HRESULT (0x8007xxxx, seen as a
+The bundle is made with WiX Burn. It hands through Windows Installer's codes, as they are or as HRESULT (0x8007xxxx, seen as a
 negative number). None of this is documented for the agent; the table follows Windows Installer's and Burn's conventions.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
@@ -108,7 +108,7 @@ EXIT_CODES = Chapter(
             codes=(1618,),
             kind=Outcome.BUSY,
             meaning="another installation is running on the host",
-            remedy="run it again when that one has ended",
+            remedy="run it again when that installation has ended",
             source=WINDOWS_INSTALLER,
         ),
         Entry(

@@ -119,7 +119,7 @@ QUARANTINE_ERRORS = Chapter(
 
 QUARANTINE_REASONS = Chapter(
     title="Reasons of a quarantine without an error",
-    about="Where Graph has no error, or an unknown one, the remedy follows the reason of the quarantine.",
+    about="Where Graph has no error, or an unknown error, the remedy follows the reason of the quarantine.",
     otherwise=QUARANTINE_ERRORS.otherwise,
     entries=(
         Entry(

@@ -49,7 +49,7 @@ SIGN_IN = Chapter(
         Entry(
             codes=("AADSTS50020",),
             kind=Refusal.SIGN_IN_ITSELF,
-            meaning="the account is a guest or a personal one",
+            meaning="the account is a guest or a personal account",
             remedy="use a work account of the tenant",
             source=SIGN_IN_CODES,
         ),
@@ -300,7 +300,7 @@ SIGN_IN = Chapter(
         Entry(
             codes=("AADSTS7000218",),
             kind=Refusal.SIGN_IN_ITSELF,
-            meaning="the client is a confidential one",
+            meaning="the client is a confidential client",
             remedy="give the 'client_id' of a public client, or use 'client_secret' or 'certificate'",
             source=SIGN_IN_CODES,
         ),

@@ -306,17 +306,17 @@ function Set-Tunable {
     $key = $hive.CreateSubKey($agentKey)
     $changed = $false
     try {
-        foreach ($one in $Wanted) {
-            $now = @($facts | Where-Object -FilterScript { $_.name -eq $one.name })
-            if ($one.kind -eq 'None') {
+        foreach ($tunable in $Wanted) {
+            $now = @($facts | Where-Object -FilterScript { $_.name -eq $tunable.name })
+            if ($tunable.kind -eq 'None') {
                 if ($now.Count -gt 0) {
-                    $key.DeleteValue($one.name)
+                    $key.DeleteValue($tunable.name)
                     $changed = $true
                 }
             }
-            elseif ($now.Count -eq 0 -or $now[0].value -cne $one.value -or $now[0].kind -ne $one.kind) {
-                $value = $(if ($one.kind -eq 'DWord') { [int]$one.value } else { [string]$one.value })
-                $key.SetValue($one.name, $value, [Microsoft.Win32.RegistryValueKind]$one.kind)
+            elseif ($now.Count -eq 0 -or $now[0].value -cne $tunable.value -or $now[0].kind -ne $tunable.kind) {
+                $value = $(if ($tunable.kind -eq 'DWord') { [int]$tunable.value } else { [string]$tunable.value })
+                $key.SetValue($tunable.name, $value, [Microsoft.Win32.RegistryValueKind]$tunable.kind)
                 $changed = $true
             }
         }

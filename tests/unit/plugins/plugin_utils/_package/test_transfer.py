@@ -144,7 +144,7 @@ def test_links_are_followed_to_https_alone(mirror: Mirror) -> None:
     target = io.BytesIO()
     assert mirror.download(path="/short/setup.exe").save(target, {})
     assert target.getvalue() == CONTENT
-    with pytest.raises(PackageError, match=r"\(1 try\): the address leads on to one that does not start with https"):
+    with pytest.raises(PackageError, match=r"\(1 try\): the address redirects to an address that does not start with https"):
         mirror.download(path="/plain/setup.exe").save(io.BytesIO(), {})
 
 
