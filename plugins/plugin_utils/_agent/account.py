@@ -13,8 +13,8 @@ from .facts import AGENT_SERVICE, AgentFacts
 
 def same_account(actual: str, wanted: str) -> bool:
     """Whether two names mean one account: the host shows DOMAIN\\name$, people also write name$ or dns.domain\\name$."""
-    actual_domain, _, actual_name = actual.lower().rpartition("\\")
-    domain, _, name = wanted.lower().rpartition("\\")
+    actual_domain, actual_name = actual.lower().rpartition("\\")[::2]
+    domain, name = wanted.lower().rpartition("\\")[::2]
     return actual_name == name and (not domain or "." in domain or domain == actual_domain)
 
 

@@ -115,7 +115,7 @@ def _is_cut_off(look: Look) -> bool:
 
 # The agent may run without having taken it up.
 @check("registration", "a registration that was begun and not ended", of="agent", facts=("C3",), needs=_is_cut_off)
-def _registration(_: Look) -> Finding:
+def _registration(_look: Look) -> Finding:
     return Finding("fail", "complete", "cut off", "run the registration again, which restarts the agent", _REGISTER)
 
 

@@ -186,12 +186,12 @@ Found = Finding | t.Sequence[Finding]
 Predicate = t.Callable[[Look], bool]
 
 
-def always(_: Look) -> bool:
+def always(_look: Look) -> bool:
     """Always."""
     return True
 
 
-def never(_: Look) -> bool:
+def never(_look: Look) -> bool:
     """Never."""
     return False
 

@@ -126,9 +126,9 @@ def _given(kind: type, value: dict[str, t.Any], prefix: str) -> t.Iterator[tuple
 
 def _value(hint: t.Any, value: t.Any, path: str) -> t.Any:
     options = t.get_args(hint) if isinstance(hint, types.UnionType) or t.get_origin(hint) is t.Union else (hint,)
-    if value is None and type(None) in options:
+    if value is None and types.NoneType in options:
         return None
-    option = next(choice for choice in options if choice is not type(None))
+    option = next(choice for choice in options if choice is not types.NoneType)
     if t.get_origin(option) is tuple:
         return _list(t.get_args(option)[0], value, path)
     if dataclasses.is_dataclass(option):
@@ -147,7 +147,7 @@ def _list(hint: t.Any, value: t.Any, path: str) -> tuple[t.Any, ...]:
 def _scalar(hint: t.Any, value: t.Any, path: str) -> t.Any:
     kind = t.get_args(hint)[0] if t.get_origin(hint) is t.Annotated else hint
     # A bool is an int to Python, and neither may stand for the other here.
-    if type(value) is not kind:
+    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
         raise _MismatchError(path, _NAMES[kind], _described(value))
     if kind is str and len(value) > LONGEST_TEXT:
         raise _MismatchError(path, f"text of {LONGEST_TEXT} characters at most", f"text of {len(value)} characters")

@@ -20,6 +20,8 @@ from ansible.plugins.action import ActionBase
 
 try:  # ansible-core 2.22 masks registered secrets everywhere, and deprecates remove_values
     from ansible.module_utils.secrets import register_secrets
+
+    remove_values = None
 except ImportError:
     register_secrets = None
     from ansible.module_utils.basic import remove_values

@@ -17,15 +17,15 @@ from ..access import Audience, Request, SignIn
 SECRET = {"type": "str", "no_log": True}
 
 
-def _no_problem(_: SignIn) -> str:
+def _no_problem(_sign_in: SignIn) -> str:
     return ""
 
 
-def _nothing_to_check(_: SignIn) -> None:
+def _nothing_to_check(_sign_in: SignIn) -> None:
     return None
 
 
-def _every_audience(_: SignIn, __: Audience) -> None:
+def _every_audience(_sign_in: SignIn, _audience: Audience) -> None:
     return None
 
 
