@@ -14,7 +14,7 @@ name: host_result
 short_description: Return the outcome of one host
 version_added: 0.1.0
 description:
-  - Used by the role M(entra_ops.cloud_sync.provisioning_agent#role) to set C(provisioning_agent_result).
+  - Used by the role P(entra_ops.cloud_sync.provisioning_agent#role) to set C(provisioning_agent_result).
 author:
   - entra_ops contributors (@entra-ops)
 positional: []

@@ -14,7 +14,7 @@ name: role_input_errors
 short_description: Say what is wrong with the variables of the role
 version_added: 0.1.0
 description:
-  - Used by the role M(entra_ops.cloud_sync.provisioning_agent#role) before it touches a host.
+  - Used by the role P(entra_ops.cloud_sync.provisioning_agent#role) before it touches a host.
 author:
   - entra_ops contributors (@entra-ops)
 positional: []
