@@ -12,7 +12,7 @@ LAB_TESTS := tests/lab/tests
 COLLECTION_TESTS := tests/unit tests/integration
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo matrix test test-lab test-collection molecule unit lint docs lab-up lab-down lab-status clean
+.PHONY: help setup demo matrix test test-lab test-collection molecule unit lint sanity docs site changelog lab-up lab-down lab-status clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,8 +47,17 @@ lint: setup ## Run the static checks
 	@$(VENV)/yamllint --strict .
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q
 
+sanity: setup ## Run ansible-test's sanity tests with each ansible-core that is set up; minutes
+	@PYTHONPATH=tests/lab $(VENV)/python tests/sanity.py
+
 docs: setup ## Write the pages and lists that are made from the code: docs/troubleshooting.md, docs/checks.md and others
 	@PYTHONPATH=.build/collections $(VENV)/python tests/documentation/generate.py
+
+site: setup ## Check the collection's documentation and build it as a web site: .build/site/html/index.html
+	@PYTHONPATH=tests/lab $(VENV)/python tests/documentation/site.py site
+
+changelog: setup ## Put the fragments of changelogs/fragments into CHANGELOG.md as the release that galaxy.yml names
+	@PYTHONPATH=tests/lab $(VENV)/python tests/documentation/site.py changelog
 
 lab-up: setup ## Bring up HOSTS=3 lab hosts
 	@tests/lab/lab up --hosts $(HOSTS)
