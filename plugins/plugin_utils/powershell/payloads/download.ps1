@@ -47,52 +47,65 @@ $Ansible.Changed = $false
 
 function Get-ProvenPackage {
     # In a process of its own: WinVerifyTrust may keep a file open in the process that asked (it does under Wine), and this
-    # one is renamed or deleted next.
+    # one is renamed or deleted next. Proof: session, expected, timeout.
     param(
-        [string]$Path
+        [string]$Path,
+        [hashtable]$Proof
     )
-    return Invoke-PowerShellProcess -Script $PackageSession -Values @{ path = $Path; expected = $rule } -TimeoutSeconds $TimeoutSeconds
+    return Invoke-PowerShellProcess -Script $Proof.session -Values @{ path = $Path; expected = $Proof.expected } -TimeoutSeconds $Proof.timeout
 }
 
 function Test-AgentWanted {
-    # Whether the installed agent will do.
+    # Whether the installed agent will do: it is complete, and at least of the wanted version ('' = any).
+    param(
+        [string]$Version,
+        [string]$Wanted
+    )
     if (-not (Test-AgentComplete)) {
         return $false
     }
-    return -not $InstalledVersion -or -not (Test-VersionOlder -Version $product.version -Than $InstalledVersion)
+    return -not $Wanted -or -not (Test-VersionOlder -Version $Version -Than $Wanted)
 }
 
 function New-PackageTransfer {
-    # A transfer from the URL; Package is the one that is there and passes, or nothing.
+    # A transfer from the URL; Package is the one that is there and passes, or $null.
     param(
+        [hashtable]$Request,
         [object]$Package
     )
     $known = @{}
     if ($null -ne $Package) {
-        $known = Read-SourceNote -Path $Destination -Source $SourceKey -Sha256 $Package.sha256
+        $known = Read-SourceNote -Path $Request.destination -Source $Request.source.key -Sha256 $Package.sha256
     }
-    $proxy = Get-TransferProxy -Settings @{ use = $UseProxy; url = $ProxyUrl; username = $ProxyUserName; password = $ProxyPassword; default_credential = $ProxyUseDefaultCredential }
-    return New-Transfer -Uri $Url -Deadline $deadline -Retries $Retries -Proxy $proxy -Known $known -ProbeOnly ($Mode -eq 'probe')
+    $proxy = Get-TransferProxy -Settings $Request.proxy
+    return New-Transfer -Uri $Request.source.url -Deadline $Request.deadline -Retries $Request.retries -Proxy $proxy -Known $known -ProbeOnly ($Request.mode -eq 'probe')
 }
 
-function Add-TransferFact {
+function Get-TransferFact {
+    # What the answer has of a transfer; without one, that nothing was tried.
     param(
-        [hashtable]$Transfer
+        [object]$Transfer = $null
     )
-    $answer.attempts = $Transfer.attempts
-    $answer.resumed = $Transfer.resumed
-    $answer.error = $Transfer.error
-    $answer.certificate = $Transfer.certificate
+    if ($null -eq $Transfer) {
+        return @{ attempts = 0; resumed = $false; error = ''; certificate = $null }
+    }
+    return @{ attempts = $Transfer.attempts; resumed = $Transfer.resumed; error = $Transfer.error; certificate = $Transfer.certificate }
 }
 
 function Open-SharedFile {
-    return [System.IO.File]::Open($SharePath, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::Read)
+    param(
+        [string]$Path
+    )
+    return [System.IO.File]::Open($Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, [System.IO.FileShare]::Read)
 }
 
 function Get-SharedFileError {
     # Why the shared file cannot be read, or ''.
+    param(
+        [string]$Path
+    )
     try {
-        (Open-SharedFile).Dispose()
+        (Open-SharedFile -Path $Path).Dispose()
         return ''
     }
     catch [System.Management.Automation.MethodInvocationException] {
@@ -103,14 +116,16 @@ function Get-SharedFileError {
 function Test-SharedFileSame {
     # Size and time show most changes; the content is read only where the time alone differs.
     param(
+        [string]$Path,
+        [string]$Destination,
         [object]$Package
     )
-    $file = Open-SharedFile
+    $file = Open-SharedFile -Path $Path
     try {
         if ($file.Length -ne $Package.size) {
             return $false
         }
-        $sameTime = [System.IO.File]::GetLastWriteTimeUtc($SharePath) -eq [System.IO.File]::GetLastWriteTimeUtc($Destination)
+        $sameTime = [System.IO.File]::GetLastWriteTimeUtc($Path) -eq [System.IO.File]::GetLastWriteTimeUtc($Destination)
         return $sameTime -or (Get-StreamSha256 -Stream $file) -eq $Package.sha256
     }
     finally {
@@ -118,37 +133,52 @@ function Test-SharedFileSame {
     }
 }
 
-function Test-PackageLatest {
-    # Whether the package that is there is what the source has now, as far as that shows without moving it. A URL is asked by the transfer
-    # itself, so here only for a probe.
+function Test-NoteLatest {
+    # Whether the controller's file is the one that the package there was made of, by what its server said of it.
     param(
+        [hashtable]$Source,
+        [hashtable]$Note
+    )
+    return ($Source.etag -and $Source.etag -eq $Note['etag']) -or ($Source.modified -and $Source.modified -eq $Note['last_modified'])
+}
+
+function Compare-PackageSource {
+    # Whether the package that is there is what the source has now, as far as that shows without moving it. A URL is asked by the transfer
+    # itself, so here only for a probe. Returns same, and transfer: see Get-TransferFact.
+    param(
+        [hashtable]$Request,
         [object]$Package
     )
-    if ($SharePath) {
-        return Test-SharedFileSame -Package $Package
-    }
-    if ($LatestSha256) {
-        return $LatestSha256 -eq $Package.sha256
-    }
-    if ($Url -and $Mode -eq 'probe') {
-        $transfer = New-PackageTransfer -Package $Package
+    $source = $Request.source
+    if ($source.url -and $Request.mode -eq 'probe') {
+        $transfer = New-PackageTransfer -Request $Request -Package $Package
         Save-Url -Transfer $transfer
-        Add-TransferFact -Transfer $transfer
-        return $transfer.unchanged
+        return @{ same = $transfer.unchanged; transfer = Get-TransferFact -Transfer $transfer }
     }
-    $note = Read-SourceNote -Path $Destination -Source $SourceKey -Sha256 $Package.sha256
-    return ($LatestETag -and $LatestETag -eq $note['etag']) -or ($LatestModified -and $LatestModified -eq $note['last_modified'])
+    if ($source.share_path) {
+        $same = Test-SharedFileSame -Path $source.share_path -Destination $Request.destination -Package $Package
+    }
+    elseif ($source.sha256) {
+        $same = $source.sha256 -eq $Package.sha256
+    }
+    else {
+        $note = Read-SourceNote -Path $Request.destination -Source $source.key -Sha256 $Package.sha256
+        $same = Test-NoteLatest -Source $source -Note $note
+    }
+    return @{ same = $same; transfer = Get-TransferFact }
 }
 
 function Copy-SharedFile {
     param(
-        [string]$Path
+        [string]$From,
+        [string]$To,
+        [System.DateTime]$Deadline
     )
-    $source = Open-SharedFile
+    $source = Open-SharedFile -Path $From
     try {
-        $target = [System.IO.File]::Open($Path, [System.IO.FileMode]::CreateNew, [System.IO.FileAccess]::Write, [System.IO.FileShare]::None)
+        $target = [System.IO.File]::Open($To, [System.IO.FileMode]::CreateNew, [System.IO.FileAccess]::Write, [System.IO.FileShare]::None)
         try {
-            Copy-Stream -Source $source -Target $target -Deadline $deadline
+            Copy-Stream -Source $source -Target $target -Deadline $Deadline
         }
         finally {
             $target.Dispose()
@@ -157,78 +187,96 @@ function Copy-SharedFile {
     finally {
         $source.Dispose()
     }
-    [System.IO.File]::SetLastWriteTimeUtc($Path, [System.IO.File]::GetLastWriteTimeUtc($SharePath))
+    [System.IO.File]::SetLastWriteTimeUtc($To, [System.IO.File]::GetLastWriteTimeUtc($From))
+}
+
+function Receive-SharedFile {
+    # Returns the same as Receive-Package.
+    param(
+        [string]$From,
+        [string]$To,
+        [System.DateTime]$Deadline
+    )
+    $fact = Get-TransferFact
+    try {
+        Copy-SharedFile -From $From -To $To -Deadline $Deadline
+    }
+    catch [System.Management.Automation.MethodInvocationException] {
+        $fact.error = $_.Exception.GetBaseException().Message.TrimEnd('.')
+        return @{ note = $null; transfer = $fact }
+    }
+    return @{ note = @{ etag = ''; last_modified = '' }; transfer = $fact }
 }
 
 function Receive-Package {
-    # Brings the file to Path; returns what is to be noted of it, or nothing when there is no file: nothing newer, or an error in $answer.
+    # Brings the file to Path. Returns note, what is to be noted of it, $null when there is no file (nothing newer, or an error), and
+    # transfer: see Get-TransferFact.
     param(
+        [hashtable]$Request,
         [string]$Path,
         [object]$Package
     )
-    if ($StagedPath) {
-        return @{ etag = $LatestETag; last_modified = $LatestModified }
+    $source = $Request.source
+    if ($source.staged_path) {
+        return @{ note = @{ etag = $source.etag; last_modified = $source.modified }; transfer = Get-TransferFact }
     }
-    if ($SharePath) {
-        try {
-            Copy-SharedFile -Path $Path
-        }
-        catch [System.Management.Automation.MethodInvocationException] {
-            $answer.error = $_.Exception.GetBaseException().Message.TrimEnd('.')
-            return $null
-        }
-        return @{ etag = ''; last_modified = '' }
+    if ($source.share_path) {
+        return Receive-SharedFile -From $source.share_path -To $Path -Deadline $Request.deadline
     }
-    $transfer = New-PackageTransfer -Package $Package
+    $transfer = New-PackageTransfer -Request $Request -Package $Package
     Save-Url -Transfer $transfer -Path $Path
-    Add-TransferFact -Transfer $transfer
-    if ($transfer.error -or $transfer.unchanged) {
-        return $null
+    $note = $null
+    if (-not $transfer.error -and -not $transfer.unchanged) {
+        $note = @{ etag = $transfer.etag; last_modified = $transfer.last_modified }
     }
-    return @{ etag = $transfer.etag; last_modified = $transfer.last_modified }
+    return @{ note = $note; transfer = Get-TransferFact -Transfer $transfer }
 }
 
 function Set-Package {
-    # Proves the file that was fetched and gives it its name; one that is refused stays without.
+    # Proves the file that was fetched and gives it its name; one that is refused stays without. Returns package, its facts, and action.
     param(
+        [hashtable]$Request,
         [string]$Path,
         [hashtable]$Note,
         [object]$Current
     )
-    $package = Get-ProvenPackage -Path $Path
-    $package.path = $Destination
-    $answer.package = $package
+    $package = Get-ProvenPackage -Path $Path -Proof $Request.proof
+    $package.path = $Request.destination
     if ($package.refusal) {
-        return
+        return @{ package = $package; action = 'fetched' }
     }
-    if (-not $Force -and $null -ne $Current -and $Current.sha256 -eq $package.sha256) {
-        $answer.action = 'present'
+    $action = 'fetched'
+    if (-not $Request.force -and $null -ne $Current -and $Current.sha256 -eq $package.sha256) {
+        $action = 'present'
     }
     else {
-        Move-IntoPlace -From $Path -To $Destination
+        Move-IntoPlace -From $Path -To $Request.destination
         $Ansible.Changed = $true
     }
-    Write-SourceNote -Path $Destination -Source $SourceKey -Sha256 $package.sha256 -ETag $Note.etag -LastModified $Note.last_modified
+    Write-SourceNote -Path $Request.destination -Source $Request.source.key -Sha256 $package.sha256 -ETag $Note.etag -LastModified $Note.last_modified
+    return @{ package = $package; action = $action }
 }
 
-function Install-Package {
-    # Fetches, proves, renames. Current is the package that is there and passes, or nothing.
+function Update-PackageFile {
+    # Fetches, proves, renames. Current is the package that is there and passes, or $null. Returns action, package, and what the answer has
+    # of the transfer.
     param(
+        [hashtable]$Request,
         [object]$Current
     )
-    $answer.action = 'fetched'
-    $part = $(if ($StagedPath) { $StagedPath } else { New-PartPath -Path $Destination })
+    $part = $(if ($Request.source.staged_path) { $Request.source.staged_path } else { New-PartPath -Path $Request.destination })
     try {
-        New-ProtectedDirectory -Path ([System.IO.Path]::GetDirectoryName($Destination))
-        Remove-UnfinishedFile -Path $Destination -Except $part
-        $note = Receive-Package -Path $part -Package $(if ($Latest -and -not $Force) { $Current } else { $null })
-        if ($null -ne $note) {
-            Set-Package -Path $part -Note $note -Current $Current
+        New-ProtectedDirectory -Path ([System.IO.Path]::GetDirectoryName($Request.destination))
+        Remove-UnfinishedFile -Path $Request.destination -Except $part
+        $received = Receive-Package -Request $Request -Path $part -Package $(if ($Request.latest -and -not $Request.force) { $Current } else { $null })
+        $outcome = @{ action = 'fetched'; package = $null }
+        if ($null -ne $received.note) {
+            $outcome = Set-Package -Request $Request -Path $part -Note $received.note -Current $Current
         }
-        elseif (-not $answer.error) {
-            $answer.action = 'present'
-            $answer.package = $Current
+        elseif (-not $received.transfer.error) {
+            $outcome = @{ action = 'present'; package = $Current }
         }
+        return $outcome + $received.transfer
     }
     finally {
         # Refused, broken off, not needed or moved away: nothing stays under the temporary name.
@@ -236,38 +284,72 @@ function Install-Package {
     }
 }
 
-$rule = $Expected | ConvertFrom-Json
-$deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
+function New-StagingPlace {
+    # Makes room for a file that the controller puts here, and returns the path for it.
+    param(
+        [string]$Destination
+    )
+    New-ProtectedDirectory -Path ([System.IO.Path]::GetDirectoryName($Destination))
+    Remove-UnfinishedFile -Path $Destination
+    return New-PartPath -Path $Destination
+}
+
+function Invoke-PackageRequest {
+    # Does what the mode asks for, and returns what the answer has of it. Current is the package that is there and passes, or $null.
+    param(
+        [hashtable]$Request,
+        [object]$Current
+    )
+    $outcome = Get-TransferFact
+    if ($Request.source.share_path -and ($null -eq $Current -or $Request.force -or $Request.latest)) {
+        $outcome.error = Get-SharedFileError -Path $Request.source.share_path
+    }
+    if (-not $outcome.error -and $null -ne $Current -and -not $Request.force) {
+        $compared = $(if ($Request.latest) { Compare-PackageSource -Request $Request -Package $Current } else { @{ same = $true; transfer = $outcome } })
+        if ($compared.same) {
+            return $compared.transfer + @{ action = 'present'; package = $Current }
+        }
+        $outcome = $compared.transfer
+    }
+    if ($Request.mode -eq 'prepare') {
+        $outcome.staged_path = New-StagingPlace -Destination $Request.destination
+    }
+    elseif ($Request.mode -eq 'fetch' -and -not $outcome.error) {
+        return Update-PackageFile -Request $Request -Current $Current
+    }
+    return $outcome
+}
+
 $product = Get-ProductFact
 $answer = @{ action = 'fetch'; installed_version = $product.version; package = $null; error = ''; attempts = 0; resumed = $false; certificate = $null; staged_path = '' }
+$request = @{
+    destination = $Destination
+    mode = $Mode
+    source = @{ key = $SourceKey; url = $Url; share_path = $SharePath; staged_path = $StagedPath; sha256 = $LatestSha256; etag = $LatestETag; modified = $LatestModified }
+    force = $Force
+    latest = $Latest
+    retries = $Retries
+    deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
+    proxy = @{ use = $UseProxy; url = $ProxyUrl; username = $ProxyUserName; password = $ProxyPassword; default_credential = $ProxyUseDefaultCredential }
+    proof = @{ session = $PackageSession; expected = $Expected | ConvertFrom-Json; timeout = $TimeoutSeconds }
+}
 
-if (-not $Force -and -not $Latest -and (Test-AgentWanted)) {
+if (-not $Force -and -not $Latest -and (Test-AgentWanted -Version $product.version -Wanted $InstalledVersion)) {
     $answer.action = 'installed'
 }
 else {
     $current = $null
     $refused = $false
     if ([System.IO.File]::Exists($Destination)) {
-        $current = Get-ProvenPackage -Path $Destination
+        $current = Get-ProvenPackage -Path $Destination -Proof $request.proof
         if ($current.refusal) {
             $refused = $true
             $current = $null
         }
     }
-    if ($SharePath -and ($null -eq $current -or $Force -or $Latest)) {
-        $answer.error = Get-SharedFileError
-    }
-    if (-not $answer.error -and $null -ne $current -and -not $Force -and (-not $Latest -or (Test-PackageLatest -Package $current))) {
-        $answer.action = 'present'
-        $answer.package = $current
-    }
-    elseif ($Mode -eq 'prepare') {
-        New-ProtectedDirectory -Path ([System.IO.Path]::GetDirectoryName($Destination))
-        Remove-UnfinishedFile -Path $Destination
-        $answer.staged_path = New-PartPath -Path $Destination
-    }
-    elseif ($Mode -eq 'fetch' -and -not $answer.error) {
-        Install-Package -Current $current
+    $outcome = Invoke-PackageRequest -Request $request -Current $current
+    foreach ($name in $outcome.Keys) {
+        $answer[$name] = $outcome[$name]
     }
     if ($refused -and $Mode -ne 'probe' -and -not ($answer.action -eq 'fetched' -and -not $answer.error -and -not $answer.package.refusal)) {
         # The file that was there does not pass and was not replaced: it must not look like a package.
