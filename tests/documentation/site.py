@@ -21,8 +21,17 @@ SITE = BUILD / "site"
 COLLECTION = "entra_ops.cloud_sync"
 ENVIRONMENT = "venv-docs"
 #: The guides, in their order on the first page; they keep their places, so that their links hold.
-GUIDES = ("README.md", "docs/checks.md", "docs/troubleshooting.md", "docs/testing.md", "CONTRIBUTING.md", "docs/architecture.md")
-GUIDES += ("docs/product-facts.md", "tests/lab/README.md", "CHANGELOG.md")
+GUIDES = (
+    "README.md",
+    "docs/checks.md",
+    "docs/troubleshooting.md",
+    "docs/testing.md",
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/product-facts.md",
+    "tests/lab/README.md",
+    "CHANGELOG.md",
+)
 _CONFIGURATION = """\
 project = "{name}"
 extensions = ["myst_parser", "sphinx_antsibull_ext"]

@@ -18,13 +18,10 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-try:  # ansible-core 2.22 masks registered secrets everywhere, and deprecates remove_values
+try:
     from ansible.module_utils.secrets import register_secrets
-
-    remove_values = None
 except ImportError:
     register_secrets = None
-    from ansible.module_utils.basic import remove_values
 
 from .._core.errors import AgentError, RemoteError
 from .._core.parsing import parse_answer
@@ -75,7 +72,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             self._agent_run(options, result)
         except AgentError as error:
             result.update(failed=True, msg=str(error))
-        return result if register_secrets is not None else t.cast(Result, remove_values(result, self._secrets))
+        return t.cast(Result, _masked(result, self._secrets))
 
     def _agent_run(self, options: Options, result: Result) -> None:
         """Do the module's work and write it into the result; called with validated options.
@@ -132,7 +129,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     def _agent_display(self, line: str, color: str) -> None:
         """Show a line on the terminal; nothing where the task must not show anything."""
         if not self._task.no_log:
-            self._display.display(line if register_secrets is not None else remove_values(line, self._secrets), color=color)
+            self._display.display(_masked(line, self._secrets), color=color)
 
     @staticmethod
     def _agent_json(value: t.Any) -> str:
@@ -142,6 +139,15 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     @property
     def _agent_host(self) -> str:
         return str(self._task_vars.get("inventory_hostname", "the host"))
+
+
+def _masked(value: t.Any, secrets: set[str]) -> t.Any:
+    """Return a value without secrets. ansible-core 2.22 masks those that are registered itself, and deprecates remove_values."""
+    if register_secrets is not None:
+        return value
+    from ansible.module_utils.basic import remove_values
+
+    return remove_values(value, secrets)
 
 
 def _first_error(answer: Result) -> str:
