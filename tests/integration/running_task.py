@@ -47,14 +47,8 @@ class RunningTask(t.Generic[Outcome]):
         self.until(lambda: self._requests().count(f"{self.host} Command 200") >= before + times)
 
     def cut(self) -> None:
-        """Break the task's connection in the middle of a request: one that is idle is made anew without a word."""
-        before = self._requests().count("ended early")
-
-        def is_broken() -> bool:
-            self.lab.cut_connections()
-            return self._requests().count("ended early") > before
-
-        self.until(is_broken)
+        """Break the task's connection while it waits for the output of a command."""
+        self.until(lambda: self.lab.cut_connections(receiving=True) > 0)
 
     def is_running(self) -> bool:
         """Whether the task goes on."""

@@ -165,9 +165,12 @@ def restart_endpoints(state: State) -> None:
     _start_endpoints(state, data)
 
 
-def cut(state: State) -> int:
-    """Break every open WinRM connection, in the middle of an answer too; return how many there were. What runs goes on."""
-    return int(_ask(state, "cut"))
+def cut(state: State, *, receiving: bool = False) -> int:
+    """Break every open WinRM connection, or those alone that wait for a command's output; return how many there were.
+
+    What runs goes on.
+    """
+    return int(_ask(state, "cut-receiving" if receiving else "cut"))
 
 
 def restart_host(state: State, name: str) -> None:

@@ -126,9 +126,12 @@ class Lab:
         """Restart WinRM on every host: connections break, commands in shells end, what broke away from its shell lives on."""
         cloudlab.restart_endpoints(State(self.state))
 
-    def cut_connections(self) -> int:
-        """Break every open WinRM connection, requests in progress included; return how many there were. What runs goes on."""
-        return cloudlab.cut(State(self.state))
+    def cut_connections(self, *, receiving: bool = False) -> int:
+        """Break every open WinRM connection, or those alone that wait for a command's output; return how many there were.
+
+        What runs goes on. A client whose connection is cut between two requests makes a new one without a word.
+        """
+        return cloudlab.cut(State(self.state), receiving=receiving)
 
     def restart_host(self, name: str) -> None:
         """Restart a host and return when it answers again."""

@@ -49,7 +49,11 @@ class Endpoints:
 
     def cut(self) -> int:
         """Break every open connection and return how many there were."""
-        return sum(host.cut() for host in self._hosts.values())
+        return sum(host.cut(receiving=False) for host in self._hosts.values())
+
+    def cut_receiving(self) -> int:
+        """Break the connections that wait for the answer to a Receive, and return how many there were."""
+        return sum(host.cut(receiving=True) for host in self._hosts.values())
 
     def restart_host(self, name: str) -> None:
         """Restart one host and return when it is up."""
@@ -71,7 +75,11 @@ def main(config_file: str) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        commands: control.Commands = {"cut": endpoints.cut, "restart-host": endpoints.restart_host}
+        commands: control.Commands = {
+            "cut": endpoints.cut,
+            "cut-receiving": endpoints.cut_receiving,
+            "restart-host": endpoints.restart_host,
+        }
         # Before the hosts answer: who waits for them may then give commands.
         control.serve(config["control"]["address"], config["control"]["key"], commands, endpoints.log)
         endpoints.start()

@@ -57,9 +57,9 @@ class Host:
         with self._changing:
             self._close()
 
-    def cut(self) -> int:
-        """Break every open connection and return how many there were."""
-        cut = sum(server.cut() for server in self._servers)
+    def cut(self, *, receiving: bool) -> int:
+        """Break every open connection, or those alone that wait for the answer to a Receive; return how many there were."""
+        cut = sum(server.cut(receiving=receiving) for server in self._servers)
         self._service.interrupt()
         return cut
 
@@ -86,7 +86,7 @@ class Host:
         for server in self._servers:
             server.shutdown()
             server.server_close()
-            server.cut()
+            server.cut(receiving=False)
         self._servers.clear()
         self._service.close()
 

@@ -17,7 +17,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -30,6 +30,8 @@ _SOAP = "application/soap+xml;charset=UTF-8"
 _ENCRYPTED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
 #: Clients find the scheme names with these spellings.
 _OFFERS = ("Negotiate", 'Basic realm="WSMAN"')
+#: The action of a request that waits for what a command puts out.
+_RECEIVE = b"http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive<"
 #: Bytes of a request: Windows' MaxEnvelopeSizekb, 500 by default.
 MAX_REQUEST = 512_000
 
@@ -44,6 +46,7 @@ class WinRMServer(ThreadingHTTPServer):
         super().__init__(address, WinRMHandler)
         self.service, self.credentials, self.log = service, credentials, log
         self._open: set[socket.socket] = set()
+        self._receiving: set[socket.socket] = set()
         self._lock = threading.Lock()
         if tls is not None:
             # The handshake happens in the connection's own thread, so that a silent client holds up nobody.
@@ -61,11 +64,25 @@ class WinRMServer(ThreadingHTTPServer):
             self._open.discard(request)
         super().shutdown_request(request)
 
-    def cut(self) -> int:
-        """Break every open connection, answers in the making included; return how many there were."""
+    @contextlib.contextmanager
+    def receiving(self, connection: Any) -> Iterator[None]:
+        """Keep in mind that a connection waits for the answer to a Receive."""
         with self._lock:
-            connections = list(self._open)
-            self._open.clear()
+            self._receiving.add(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._receiving.discard(connection)
+
+    def cut(self, *, receiving: bool) -> int:
+        """Break every open connection, or those alone that wait for the answer to a Receive; return how many there were.
+
+        Their clients see that a request is lost. A connection that is cut between two requests they make anew without a word.
+        """
+        with self._lock:
+            connections = list(self._receiving if receiving else self._open)
+            self._open.difference_update(connections)
             for connection in connections:
                 _break(connection)
         return len(connections)
@@ -104,11 +121,15 @@ class WinRMHandler(BaseHTTPRequestHandler):
         if not data:  # the last leg of NTLM comes with an empty body
             self._reply(200, b"", _SOAP)
         elif "multipart/encrypted" in self.headers.get("Content-Type", ""):
-            status, answer = self.server.service.answer(self._decrypt(data))
+            status, answer = self._answer(self._decrypt(data))
             self._reply(status, self._encrypt(answer), _ENCRYPTED)
         else:
-            status, answer = self.server.service.answer(data)
+            status, answer = self._answer(data)
             self._reply(status, answer, _SOAP)
+
+    def _answer(self, data: bytes) -> tuple[int, bytes]:
+        with self.server.receiving(self.connection) if _RECEIVE in data else contextlib.nullcontext():
+            return self.server.service.answer(data)
 
     def _admits(self, scheme: str, token: str) -> bool:
         """Whether the request may be answered; if not, a 401 has gone out."""
