@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # include: job.ps1
+# include: storage.ps1
 
 function Wait-WindowsInstaller {
     # Windows Installer holds this mutex while it works; a second installation would end with 1618 at once.
@@ -74,7 +75,7 @@ function Invoke-Installer {
         [System.DateTime]$Deadline
     )
     # What an earlier run has written says nothing about this run.
-    [System.IO.File]::Delete($Log)
+    Remove-File -Path $Log
     while ($true) {
         Wait-WindowsInstaller -Deadline $Deadline
         $job = New-InstallerJob -Path $Path -Arguments $Arguments

@@ -3,6 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# include: storage.ps1
+# include: json.ps1
+
 function Assert-TrustedOwner {
     # Below ProgramData every user can make folders: one that somebody made before us could bring libraries of his beside the package.
     param(
@@ -63,21 +66,6 @@ function New-PartPath {
     return $Path + '.' + [System.Guid]::NewGuid().ToString('N') + '.part'
 }
 
-function Move-IntoPlace {
-    # One rename, so that there is never half a file under the final name.
-    param(
-        [string]$From,
-        [string]$To
-    )
-    if ([System.IO.File]::Exists($To)) {
-        # A plain $null would reach .NET as an empty file name.
-        [System.IO.File]::Replace($From, $To, [System.Management.Automation.Language.NullString]::Value)
-    }
-    else {
-        [System.IO.File]::Move($From, $To)
-    }
-}
-
 function Get-SourceNotePath {
     param(
         [string]$Path
@@ -98,16 +86,16 @@ function Read-SourceNote {
         return @{}
     }
     try {
-        $note = [System.IO.File]::ReadAllText($notePath) | ConvertFrom-Json
+        $note = ConvertFrom-JsonText -Text ([System.IO.File]::ReadAllText($notePath))
     }
-    catch [System.ArgumentException] {
+    catch [System.Management.Automation.MethodInvocationException] {
         # Not JSON: cut off when the host went down, or written by somebody else.
         return @{}
     }
-    if ($null -eq $note) {
+    if ($note -isnot [hashtable]) {
         return @{}
     }
-    $names = @($note.PSObject.Properties | ForEach-Object -Process { $_.Name })
+    $names = @(([hashtable]$note).Keys)
     $missing = @(@('source', 'sha256', 'etag', 'last_modified') | Where-Object -FilterScript { $names -notcontains $_ })
     if ($missing.Count -gt 0 -or $note.source -ne $Source -or $note.sha256 -ne $Sha256) {
         return @{}
@@ -133,6 +121,6 @@ function Remove-Package {
     param(
         [string]$Path
     )
-    [System.IO.File]::Delete($Path)
-    [System.IO.File]::Delete((Get-SourceNotePath -Path $Path))
+    Remove-File -Path $Path
+    Remove-File -Path (Get-SourceNotePath -Path $Path)
 }

@@ -3,6 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# include: storage.ps1
+
 $agentKey = 'SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent'
 $tunableNames = @('LdapConnectionTimeoutInMilliseconds', 'ReferralChasingOptions', 'UserPasswordLength')
 
@@ -74,10 +76,10 @@ function Write-ConfigurationFile {
     $backup = "$Path.$stamp.bak"
     try {
         [System.IO.File]::WriteAllText($new, $text, $Old.encoding)
-        [System.IO.File]::Replace($new, $Path, $backup)
+        Move-File -From $new -To $Path -Backup $backup
     }
     finally {
-        [System.IO.File]::Delete($new)
+        Remove-File -Path $new
     }
     Remove-OldBackup -Path $Path
     return $backup
@@ -91,7 +93,7 @@ function Remove-OldBackup {
     $pattern = [System.IO.Path]::GetFileName($Path) + '.*.bak'
     $files = @([System.IO.Directory]::GetFiles([System.IO.Path]::GetDirectoryName($Path), $pattern) | Sort-Object -Descending)
     foreach ($file in @($files | Select-Object -Skip 5)) {
-        [System.IO.File]::Delete($file)
+        Remove-File -Path $file
     }
 }
 

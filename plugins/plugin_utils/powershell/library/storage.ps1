@@ -131,3 +131,60 @@ function Get-FileTail {
     $first = [System.Math]::Max(0, $lines.Count - $LineCount)
     return ($lines[$first..($lines.Count - 1)] -join "`n").Trim()
 }
+
+function Test-FileInUse {
+    # Whether an error says that somebody else has the file open for the moment: a virus scanner looks at what was just written, and the more
+    # so at programs. Sharing and lock violation, access denied (which a file that is being deleted answers with too), and the three ways
+    # in which a replacement stops half way (1175 to 1177).
+    param(
+        [System.Exception]$Exception
+    )
+    $code = $Exception.GetBaseException().HResult
+    return @(0x80070020, 0x80070021, 0x80070005, 0x80070497, 0x80070498, 0x80070499) -contains $code
+}
+
+function Invoke-FileChange {
+    # Changes files by an action that may be tried again: five times, half a second apart, while somebody else has them open.
+    param(
+        [scriptblock]$Action
+    )
+    for ($try = 1; ; $try++) {
+        try {
+            return & $Action
+        }
+        catch {
+            if ($try -eq 5 -or -not (Test-FileInUse -Exception $_.Exception)) {
+                throw
+            }
+        }
+        Start-Sleep -Milliseconds 500
+    }
+}
+
+function Move-File {
+    # Puts a file in the place of another by one rename, so that there is never half a file under that name. With Backup the old file stays
+    # under that name; a replacement that stopped half way has put it there already.
+    param(
+        [string]$From,
+        [string]$To,
+        [string]$Backup = ''
+    )
+    Invoke-FileChange -Action {
+        if ([System.IO.File]::Exists($To)) {
+            # A plain $null would reach .NET as an empty file name.
+            $keep = $(if ($Backup) { $Backup } else { [System.Management.Automation.Language.NullString]::Value })
+            [System.IO.File]::Replace($From, $To, $keep)
+        }
+        else {
+            [System.IO.File]::Move($From, $To)
+        }
+    }
+}
+
+function Remove-File {
+    # Deletes a file; one that is not there is none to delete.
+    param(
+        [string]$Path
+    )
+    Invoke-FileChange -Action { [System.IO.File]::Delete($Path) }
+}

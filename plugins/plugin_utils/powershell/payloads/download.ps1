@@ -33,6 +33,8 @@ param(
     [System.Security.SecureString]$ProxyPassword = $null,
     [bool]$ProxyUseDefaultCredential = $false
 )
+# include: language.ps1
+
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -250,7 +252,7 @@ function Set-Package {
         $action = 'present'
     }
     else {
-        Move-IntoPlace -From $Path -To $Request.destination
+        Move-File -From $Path -To $Request.destination
         $Ansible.Changed = $true
     }
     Write-SourceNote -Path $Request.destination -Source $Request.source.key -Sha256 $package.sha256 -ETag $Note.etag -LastModified $Note.last_modified
@@ -280,7 +282,7 @@ function Update-PackageFile {
     }
     finally {
         # Refused, broken off, not needed or moved away: nothing stays under the temporary name.
-        [System.IO.File]::Delete($part)
+        Remove-File -Path $part
     }
 }
 
@@ -331,7 +333,7 @@ $request = @{
     retries = $Retries
     deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
     proxy = @{ use = $UseProxy; url = $ProxyUrl; username = $ProxyUserName; password = $ProxyPassword; default_credential = $ProxyUseDefaultCredential }
-    proof = @{ session = $PackageSession; expected = $Expected | ConvertFrom-Json; timeout = $TimeoutSeconds }
+    proof = @{ session = $PackageSession; expected = $Expected; timeout = $TimeoutSeconds }
 }
 
 if (-not $Force -and -not $Latest -and (Test-AgentWanted -Version $product.version -Wanted $InstalledVersion)) {
