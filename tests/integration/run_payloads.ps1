@@ -38,6 +38,9 @@ function Invoke-Request {
         $shell.Runspace.SessionStateProxy.SetVariable('Ansible', $ansible)
         $shell.Runspace.SessionStateProxy.SetVariable('ErrorActionPreference', 'Stop')
         $shell.Runspace.SessionStateProxy.SetVariable('ProgressPreference', 'SilentlyContinue')
+        if ($Request.PSObject.Properties.Name -contains 'language') {
+            $shell.Runspace.SessionStateProxy.LanguageMode = $Request.language
+        }
         $null = $shell.AddScript($Request.script).AddParameters((ConvertTo-Argument -Request $Request))
         $null = $shell.Invoke()
         return @{ failed = $false; msg = ''; result = $ansible.Result; changed = $ansible.Changed }

@@ -4,53 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # include: storage.ps1
-
-function Invoke-QuietProgram {
-    # Runs a program of Windows to its end and returns what it printed; throws when it fails or takes too long.
-    param(
-        [string]$Name,
-        [string]$Arguments,
-        [int]$TimeoutSeconds = 60
-    )
-    $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
-    $start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, $Name)
-    $start.Arguments = $Arguments
-    $start.UseShellExecute = $false
-    $start.CreateNoWindow = $true
-    $start.RedirectStandardOutput = $true
-    $process = [System.Diagnostics.Process]::Start($start)
-    try {
-        $output = $process.StandardOutput.ReadToEndAsync()
-        if (-not $process.WaitForExit($TimeoutSeconds * 1000)) {
-            Stop-QuietProgram -Process $process
-            throw "$Name did not end within $TimeoutSeconds seconds"
-        }
-        if ($process.ExitCode -ne 0) {
-            throw "$Name ended with code $($process.ExitCode)"
-        }
-        return $output.Result
-    }
-    finally {
-        $process.Dispose()
-    }
-}
-
-function Stop-QuietProgram {
-    # Ends a program and waits until it is gone: Kill returns before, while the program still holds its files.
-    param(
-        [System.Diagnostics.Process]$Process
-    )
-    try {
-        $Process.Kill()
-    }
-    catch {
-        # It may have ended by itself meanwhile, which .NET Framework reports as an error.
-        if (-not $Process.HasExited) {
-            throw
-        }
-    }
-    $null = $Process.WaitForExit(10000)
-}
+# include: program.ps1
 
 function Get-AccountName {
     # The name of an identifier as DOMAIN\name; the identifier itself where Windows knows none, or cannot ask the domain for it.

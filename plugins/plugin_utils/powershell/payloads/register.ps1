@@ -13,6 +13,8 @@ param(
     [switch]$Restart,
     [int]$TimeoutSeconds = 600
 )
+# include: language.ps1
+
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -22,18 +24,6 @@ $Ansible.Changed = $false
 # include: services.ps1
 # include: lock.ps1
 # include: process.ps1
-
-function ConvertTo-Hashtable {
-    # ConvertFrom-Json of 5.1 has no -AsHashtable; one level is enough, the session reads the rest as objects.
-    param(
-        [object]$InputObject
-    )
-    $table = @{}
-    foreach ($property in $InputObject.PSObject.Properties) {
-        $table[$property.Name] = $property.Value
-    }
-    return $table
-}
 
 function Get-RegistrationMark {
     # What a registration changes: the tenant in the registry and the certificates.
@@ -47,10 +37,9 @@ function Invoke-RegistrationSession {
         [hashtable]$Answer
     )
     $text = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Request).Password
-    $values = ConvertTo-Hashtable -InputObject ($text | ConvertFrom-Json)
-    $values.module = (Get-ProductFact).module
+    $values = @{ module = (Get-ProductFact).module }
     try {
-        $result = Invoke-PowerShellProcess -Script $Session -Values $values -TimeoutSeconds $TimeoutSeconds
+        $result = Invoke-PowerShellProcess -Script $Session -Values $values -Json $text -TimeoutSeconds $TimeoutSeconds
         $Answer.steps = @($result.steps)
         $Answer.domains = $result.domains
     }

@@ -23,6 +23,7 @@ $Ansible.Changed = $false
 # include: agent.ps1
 # include: lock.ps1
 # include: installer.ps1
+# include: program.ps1
 # include: services.ps1
 # include: trust.ps1
 
@@ -162,10 +163,11 @@ function Remove-WindowsService {
         # An open handle would keep the service marked for deletion.
         $controller.Dispose()
     }
-    $program = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'sc.exe')
-    $said = & $program delete $Name
-    if ($LASTEXITCODE -ne 0) {
-        throw "The service $Name could not be removed (sc.exe ended with ${LASTEXITCODE}: $said)."
+    try {
+        $null = Invoke-QuietProgram -Name 'sc.exe' -Arguments "delete $Name"
+    }
+    catch {
+        throw "The service $Name could not be removed ($($_.Exception.Message))."
     }
     $Ansible.Changed = $true
 }

@@ -61,6 +61,20 @@ def test_file_includes_what_it_uses_itself_and_nothing_else(file: pathlib.Path) 
     assert len(included) == len(set(included))
 
 
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_payload_looks_at_the_language_before_all_else(name: str) -> None:
+    """Behind the parameters; in a language that is held down nothing that stands before would run."""
+    text = (FOLDER / "payloads" / f"{name}.ps1").read_text(encoding="ascii")
+    assert text.split("\n)\n")[1].startswith("# include: language.ps1\n")
+
+
+#: What hands its input to a cmdlet, whose parameters module logging keeps; json.ps1 reads JSON without one.
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_no_file_hands_text_to_the_cmdlets_that_are_logged(file: pathlib.Path) -> None:
+    code = COMMENT.sub("", file.read_text(encoding="ascii"))
+    assert not re.findall(r"\b(?:ConvertFrom-Json(?!\w)|ConvertTo-SecureString|Set-Variable|New-Variable|Out-String)(?!-)\b", code)
+
+
 def test_every_file_of_the_library_is_used() -> None:
     used = {included for file in FILES for included in INCLUDED.findall(file.read_text(encoding="ascii"))}
     assert used == set(LIBRARY)
