@@ -27,6 +27,7 @@ from .._core.errors import AgentError, RemoteError
 from .._core.parsing import parse_answer
 from .._host.connection import lost_is_unreachable
 from .._host.detached import DetachedJob
+from .._host.failure import failure_reason
 from .._host.payload import load_payload
 from .._options.specs import SPECS
 
@@ -108,7 +109,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         else:
             answer = self._execute_module(_WIN_POWERSHELL, module_args=arguments, task_vars=self._task_vars)
         if answer.get("failed") or "result" not in answer:
-            raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {_first_error(answer)}")
+            raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {failure_reason(answer)}")
         content = parse_answer(kind, answer["result"], f"The step '{name}' on {self._agent_host}")
         return Reply(content, bool(answer.get("changed")))
 
@@ -148,11 +149,3 @@ def _masked(value: t.Any, secrets: set[str]) -> t.Any:
     from ansible.module_utils.basic import remove_values
 
     return remove_values(value, secrets)
-
-
-def _first_error(answer: Result) -> str:
-    for record in answer.get("error") or []:
-        message = (record.get("exception") or {}).get("message") or record.get("output")
-        if message:
-            return str(message).strip()
-    return str(answer.get("msg") or answer.get("module_stderr") or "no answer").strip()
