@@ -188,6 +188,21 @@ class LogOnRight:
 
 
 @dataclasses.dataclass(frozen=True)
+class Logon:
+    """How the session on the host has logged on.
+
+    Attributes:
+        network: whether it came over the network.
+        ticket: whether it holds a Kerberos ticket to go on with, None where it need not or that is unknown.
+        problem: why that is unknown.
+    """
+
+    network: bool
+    ticket: bool | None
+    problem: str
+
+
+@dataclasses.dataclass(frozen=True)
 class RootKeys:
     """When the forest's root keys come into use; conclusive: whether an empty list means that there are none."""
 
@@ -239,6 +254,7 @@ class Platform:
     kerberos_policy: int | None
     ie_esc: int | None
     log_on_right: LogOnRight
+    logon: Logon
     directory: Directory | None
 
 
@@ -296,7 +312,8 @@ class HostFacts(AgentFacts):
         endpoints: how they were reached.
         clock_skew: seconds that the host is ahead, None where no endpoint sent its time.
         events: the newest first, None when they were not asked for or could not be read.
-        events_problem: why they could not.
+        harmless_events: how many were left out, which are known to mean nothing.
+        events_problem: why they could not be read.
         connections: how many the agent holds, None where that is unknown.
     """
 
@@ -308,6 +325,7 @@ class HostFacts(AgentFacts):
     endpoints: tuple[Endpoint, ...] = ()
     clock_skew: int | None = None
     events: tuple[Event, ...] | None = None
+    harmless_events: int = 0
     events_problem: str = ""
     connections: int | None = None
 

@@ -88,7 +88,8 @@ def _events(look: Look) -> Finding:
     if events is None:
         return Finding("unknown", expected, f"unknown: {look.facts.events_problem}", "use an account that may read the event log")
     if not events:
-        return Finding("pass", expected, "none")
+        harmless = look.facts.harmless_events
+        return Finding("pass", expected, f"none but {harmless} that are known to be harmless" if harmless else "none")
     newest = events[0]
     actual = f"{len(events)}, the newest at {newest.time}: {newest.source} {newest.id}, {newest.message.rstrip('.')}"
     return Finding("warn", expected, actual, _event_remedy({event.id for event in events}))

@@ -14,6 +14,7 @@ import typing as t
 
 from .._core.clouds import Cloud
 from .._core.errors import ConfigurationError
+from .harmless_events import HARMLESS_EVENTS
 
 _ENDPOINT = re.compile(r"(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:(?P<port>\d{1,5}))?", re.IGNORECASE)
 
@@ -38,7 +39,8 @@ def host_probe(
     # The payload reads the agent's own proxy in the same shape.
     wanted = {"enabled": True, **proxy} if proxy and proxy["state"] == "present" else proxy
     whole = {"account": account or "", "endpoints": list(endpoints), "event_hours": event_hours, "proxy": wanted}
-    return json.dumps({**whole, "probe_timeout": probe_timeout})
+    harmless = [event.pattern for event in HARMLESS_EVENTS]
+    return json.dumps({**whole, "harmless_events": harmless, "probe_timeout": probe_timeout})
 
 
 def chosen_endpoints(given: t.Sequence[str] | None, cloud: Cloud, tenant_id: str | None) -> list[dict[str, t.Any]]:

@@ -130,6 +130,7 @@ HEALTHY: dict[str, t.Any] = {
             "holders": ["S-1-5-80-0", "S-1-5-21-1-2-3-1601"],
             "names": [r"NT SERVICE\ALL SERVICES", r"CONTOSO\pGMSA_1a2b3c4d$"],
         },
+        "logon": {"network": True, "ticket": True, "problem": ""},
         "directory": {
             "readable": True,
             "problem": "",
@@ -159,6 +160,7 @@ HEALTHY: dict[str, t.Any] = {
     ],
     "clock_skew": 1,
     "events": [],
+    "harmless_events": 0,
     "events_problem": "",
     "connections": 25,
 }

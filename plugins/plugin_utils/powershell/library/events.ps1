@@ -4,47 +4,71 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # include: storage.ps1
-# include: directory.ps1
+# include: program.ps1
 
 function Select-Event {
     # The newest events that a filter matches; none is no error here.
     param(
-        [hashtable]$Filter
+        [hashtable]$Filter,
+        [int]$Limit = 50
     )
     try {
-        Get-WinEvent -FilterHashtable $Filter -MaxEvents 50 -ErrorAction Stop
+        Get-WinEvent -FilterHashtable $Filter -MaxEvents $Limit -ErrorAction Stop
     }
     catch {
-        # Get-WinEvent reports it as an error when nothing matches, or when the source has never logged here; its text is in the host's language.
-        if ($_.FullyQualifiedErrorId -notmatch '^(NoMatchingEventsFound|NoMatchingProvidersFound),') {
+        # Get-WinEvent reports it as an error when nothing matches, when the source has never logged here, or when this Windows has no such log;
+        # its text is in the host's language.
+        if ($_.FullyQualifiedErrorId -notmatch '^(NoMatchingEventsFound|NoMatchingProvidersFound|NoMatchingLogsFound|LogsAndProvidersDontOverlap),') {
             throw
         }
     }
 }
 
-function Get-EventFact {
-    # Events about trouble with the agent: log-on failures of its services (7000, 7038, 7041), Netlogon's of managed accounts
-    # (9001, 9002), and errors in the agent's own log, whose name differs between builds.
-    # Returns @{events; problem}; events is null where there is no event log to read.
+function Select-AgentEvent {
+    # The newest errors of the agent's own log without those that match a pattern of Harmless, and how many of these there were. An agent
+    # may write the same one every few minutes: they must not push others out.
     param(
-        [int]$Hours
+        [string]$LogName,
+        [System.DateTime]$Since,
+        [string[]]$Harmless
+    )
+    # Level 1 is critical, 2 error.
+    $all = @(Select-Event -Filter @{ LogName = $LogName; Level = 1, 2; StartTime = $Since } -Limit 1000)
+    $shown = @($all | Where-Object -FilterScript {
+            $message = [string]$_.Message
+            @($Harmless | Where-Object -FilterScript { $_ -and $message -match $_ }).Count -eq 0
+        })
+    return @{ events = @($shown | Select-Object -First 50); harmless = $all.Count - $shown.Count }
+}
+
+function Get-EventFact {
+    # Events about trouble with the agent: log-on failures of its services (7000, 7038, 7041), Netlogon's of managed accounts whose
+    # password is not to be had (9001, 9002, in a log of their own), and errors in the agent's own log, whose name differs between builds.
+    # Harmless: patterns of messages of that log to leave out. Returns @{events; harmless; problem}; events is null where there is no event
+    # log to read, harmless is how many were left out.
+    param(
+        [int]$Hours,
+        [string[]]$Harmless = @()
     )
     $since = [System.DateTime]::Now.AddHours(-$Hours)
     $names = 'Provisioning ?Agent|Agent ?Updater'
+    $skipped = 0
     try {
         $found = @(Select-Event -Filter @{ LogName = 'System'; ProviderName = 'Service Control Manager'; Id = 7000, 7038, 7041; StartTime = $since } |
             Where-Object -FilterScript { $_.Message -match $names })
-        $found += @(Select-Event -Filter @{ LogName = 'System'; ProviderName = 'NETLOGON'; Id = 9001, 9002; StartTime = $since })
+        $netlogon = 'Microsoft-Windows-Security-Netlogon'
+        $found += @(Select-Event -Filter @{ LogName = "$netlogon/Operational"; ProviderName = $netlogon; Id = 9001, 9002; StartTime = $since })
         foreach ($log in @(Get-WinEvent -ListLog '*Provisioning*Agent*' -ErrorAction SilentlyContinue)) {
-            # Level 1 is critical, 2 error.
-            $found += @(Select-Event -Filter @{ LogName = $log.LogName; Level = 1, 2; StartTime = $since })
+            $own = Select-AgentEvent -LogName $log.LogName -Since $since -Harmless $Harmless
+            $found += $own.events
+            $skipped += $own.harmless
         }
     }
     catch {
-        return @{ events = $null; problem = $_.Exception.GetBaseException().Message }
+        return @{ events = $null; harmless = 0; problem = $_.Exception.GetBaseException().Message }
     }
     $newest = @($found | Sort-Object -Property TimeCreated -Descending | Select-Object -First 20)
-    return @{ events = @($newest | ForEach-Object -Process { ConvertTo-EventFact -Record $_ }); problem = '' }
+    return @{ events = @($newest | ForEach-Object -Process { ConvertTo-EventFact -Record $_ }); harmless = $skipped; problem = '' }
 }
 
 function ConvertTo-EventFact {

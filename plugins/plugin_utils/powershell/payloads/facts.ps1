@@ -14,9 +14,12 @@ param(
     [int]$TimeoutSeconds = 120,
     # What to read about the host itself, JSON, or '' to leave it unread: account (a service account, or '' for that of the agent's
     # service), endpoints (host, port), probe_timeout (seconds that each step of trying one may take), event_hours (0 for no events),
-    # proxy (the one that the agent is to have, or null for the one that it has).
+    # harmless_events (patterns of messages of the agent's own log to leave out), proxy (the one that the agent is to have, or null for the
+    # one that it has).
     [string]$Platform = ''
 )
+# include: language.ps1
+
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 # Check mode hands in -WhatIf: nothing here changes the host, and reading must not go quiet.
@@ -26,18 +29,20 @@ $Ansible.Changed = $false
 # include: agent.ps1
 # include: lock.ps1
 # include: package.ps1
+# include: json.ps1
 # include: process.ps1
 # include: platform.ps1
 # include: directory.ps1
 # include: endpoints.ps1
 # include: events.ps1
+# include: logon.ps1
 
 $facts = Get-AgentFact
 $facts.installing = Test-HostLocked
 $facts.package = $null
 if ($PackagePath) {
     $package = Get-PackageFact -Path $PackagePath
-    $package.refusal = Get-PackageRefusal -Fact $package -Expected ($Expected | ConvertFrom-Json)
+    $package.refusal = Get-PackageRefusal -Fact $package -Expected (ConvertFrom-JsonText -Text $Expected)
     $facts.package = $package
 }
 $facts.domains = $null
@@ -54,9 +59,10 @@ if ($DomainSession -and $facts.product.module_present -and $facts.product.tenant
 }
 $facts.platform = $null
 if ($Platform) {
-    $wanted = $Platform | ConvertFrom-Json
+    $wanted = ConvertFrom-JsonText -Text $Platform
     $facts.platform = Get-PlatformFact
     $facts.platform.log_on_right = Get-LogOnRightFact
+    $facts.platform.logon = Get-LogonFact
     # Before it is registered the service runs under its own name, which no directory knows.
     $account = $(if ($wanted.account) { [string]$wanted.account } else { [string]$facts.services[0].account })
     $managed = $(if ($account.EndsWith('$', [System.StringComparison]::Ordinal)) { $account } else { '' })
@@ -76,11 +82,13 @@ if ($Platform) {
     $facts.endpoints = $network.endpoints
     $facts.clock_skew = $network.clock_skew
     $facts.events = $null
+    $facts.harmless_events = 0
     $facts.events_problem = ''
     $facts.connections = $null
     if ($wanted.event_hours -gt 0) {
-        $log = Get-EventFact -Hours $wanted.event_hours
+        $log = Get-EventFact -Hours $wanted.event_hours -Harmless @($wanted.harmless_events)
         $facts.events = $log.events
+        $facts.harmless_events = $log.harmless
         $facts.events_problem = $log.problem
     }
     if ($wanted.event_hours -gt 0 -or @($network.endpoints).Count -gt 0) {

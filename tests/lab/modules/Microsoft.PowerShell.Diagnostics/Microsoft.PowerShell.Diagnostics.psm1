@@ -1,4 +1,4 @@
-# Event logs for the lab's hosts: System and the agent's own, as keys of the registry, since Wine keeps none.
+# Event logs for the lab's hosts: System, Netlogon's and the agent's own, as keys of the registry, since Wine keeps none.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -6,7 +6,7 @@
 # An event is a key below HKLM\SOFTWARE\Cloud Sync Lab\Events with the values LogName, ProviderName, Id, Level, Message; it has happened just
 # now. The value Refuse of Events is why the logs cannot be read. Left out: XPath, other computers, files, and all other properties.
 Set-StrictMode -Version Latest
-$logs = @('System', 'Microsoft-AzureADConnect-ProvisioningAgent/Admin')
+$logs = @('System', 'Microsoft-Windows-Security-Netlogon/Operational', 'Microsoft-AzureADConnect-ProvisioningAgent/Admin')
 $root = 'HKLM:\SOFTWARE\Cloud Sync Lab\Events'
 
 function Get-WinEvent {
@@ -23,6 +23,10 @@ function Get-WinEvent {
     }
     if ($ListLog) {
         return $logs | Where-Object -FilterScript { $_ -like $ListLog } | ForEach-Object -Process { [pscustomobject]@{ LogName = $_ } }
+    }
+    if ($logs -notcontains $FilterHashtable['LogName']) {
+        Write-Error -Message 'There is not an event log on the localhost computer that matches the specified name.' -ErrorId 'NoMatchingLogsFound'
+        return
     }
     $found = @($key | ForEach-Object -Process { Get-ChildItem -LiteralPath $_.PSPath } | Where-Object -FilterScript { Test-Filter -Key $_ -Filter $FilterHashtable })
     if ($found.Count -eq 0) {

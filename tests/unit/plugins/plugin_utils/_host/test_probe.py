@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.settings import wanted_settings
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.clouds import resolve_cloud
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import ConfigurationError
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.harmless_events import HARMLESS_EVENTS
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.probe import chosen_endpoints, host_probe
 from host_facts import TENANT
 
@@ -70,16 +71,20 @@ def test_malformed_endpoint_is_refused(text: str) -> None:
         names([text], "AzureCloud", TENANT)
 
 
+HARMLESS = [event.pattern for event in HARMLESS_EVENTS]
+
+
 def test_probe_is_what_the_payload_takes() -> None:
     endpoints = chosen_endpoints(["a.lab"], resolve_cloud(LAB), None)
     assert json.loads(host_probe(r"CONTOSO\svcSync$", endpoints, 24)) == {
         "account": r"CONTOSO\svcSync$",
         "endpoints": [{"host": "a.lab", "port": 443}],
         "event_hours": 24,
+        "harmless_events": HARMLESS,
         "probe_timeout": 10,
         "proxy": None,
     }
-    nothing = {"account": "", "endpoints": [], "event_hours": 0, "proxy": None, "probe_timeout": 10}
+    nothing = {"account": "", "endpoints": [], "event_hours": 0, "harmless_events": HARMLESS, "proxy": None, "probe_timeout": 10}
     assert json.loads(host_probe(None)) == nothing
     assert json.loads(host_probe(None, probe_timeout=60)) == {**nothing, "probe_timeout": 60}
 
