@@ -18,6 +18,11 @@ description:
   - "Hosts register one after another, also with many forks and with the strategy C(free): agents that did so at the same time have ended in
     quarantine. A lock on the controller sees to it, for all playbooks of one user there; C(throttle: 1) on the task keeps the other forks
     free. Do not register agents of one tenant from two controllers at a time."
+  - A session that came over the network without delegation (NTLM, Kerberos without a forwarded ticket) cannot go on to a domain controller
+    and has no store for secrets. A custom service account (O(gmsa.name)) and what the agent's module looks up in the directory can fail
+    there. The module warns of such a session before it registers, unless O(preflight=false). Let the task become SYSTEM
+    (C(become=true), C(become_method=runas), C(become_user=SYSTEM)), let Kerberos delegate
+    (C(ansible_winrm_kerberos_delegation=true), C(ansible_psrp_negotiate_delegate=true)), or connect with CredSSP.
 author:
   - entra_ops contributors (@entra-ops)
 extends_documentation_fragment:
@@ -212,10 +217,20 @@ steps:
       description: Whether the step changed anything.
       type: bool
       sample: true
+    codes:
+      description: The error's codes, the most telling first; numbers in hexadecimal digits.
+      type: list
+      elements: str
+      sample: ["0x8007052E"]
     error:
-      description: What went wrong, null when nothing did.
+      description: What went wrong, in the host's language; null when nothing did.
       type: str
       sample: The user name or password is incorrect.
+    exceptions:
+      description: The full names of the error's .NET types, the most telling first.
+      type: list
+      elements: str
+      sample: [System.ComponentModel.Win32Exception]
     name:
       description: The step, V(sign_in), V(gmsa) or V(domain).
       type: str

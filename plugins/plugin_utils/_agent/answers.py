@@ -69,12 +69,23 @@ class RemoveAnswer:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One step of a registration: its name, what it was about, whether it changed anything, and its error, None when it went well."""
+    """One step of a registration.
+
+    Attributes:
+        name: which step.
+        target: what it was about.
+        changed: whether it changed anything.
+        error: its error in the host's language, None when it went well.
+        codes: the error's codes, the most telling first: numbers as "0x8007052E", else names.
+        exceptions: the full names of its .NET exception types, the most telling first.
+    """
 
     name: str
     target: str
     changed: bool
     error: str | None
+    codes: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,18 +8,25 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
-from .._troubleshooting.entries import Symptom
+from .._troubleshooting.entries import Code, Symptom
 from .._troubleshooting.registration import REGISTRATION
 from .answers import Step
+
+_NUMBER = re.compile(r"0x[0-9A-F]{8}")
 
 
 def failed_steps(steps: t.Sequence[Step]) -> str:
     """Return one sentence for each step that failed, '' when none did."""
-    sentences = [
-        f"The step '{step.name}' ({step.target}) failed: {step.error.strip().rstrip('.')}; {REGISTRATION.remedy(Symptom(step.error))}."
-        for step in steps
-        if step.error
-    ]
-    return " ".join(sentences)
+    return " ".join(_sentence(step, step.error) for step in steps if step.error)
+
+
+def _sentence(step: Step, error: str) -> str:
+    symptom = Symptom(error, tuple(map(_code, step.codes)), step.exceptions)
+    return f"The step '{step.name}' ({step.target}) failed: {error.strip().rstrip('.')}; {REGISTRATION.remedy(symptom)}."
+
+
+def _code(text: str) -> Code:
+    return int(text, 16) if _NUMBER.fullmatch(text) else text

@@ -12,7 +12,21 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 from __future__ import annotations
 
 from .entries import Chapter, Entry
-from .sources import INFERRED, PREREQUISITES, REPORTED, TROUBLESHOOT
+from .sources import INFERRED, PREREQUISITES, REPORTED, TROUBLESHOOT, WINDOWS
+
+#: What .NET Framework says of a way that is not open, besides a certificate that is not trusted.
+_CONNECTION_FAILURES = (
+    "NameResolutionFailure",
+    "ProxyNameResolutionFailure",
+    "ConnectFailure",
+    "ConnectionClosed",
+    "KeepAliveFailure",
+    "ReceiveFailure",
+    "RequestCanceled",
+    "SecureChannelFailure",
+    "SendFailure",
+    "Timeout",
+)
 
 REGISTRATION = Chapter(
     title="Errors of the registration",
@@ -20,7 +34,10 @@ REGISTRATION = Chapter(
     otherwise="read the agent's trace log below ProgramData, correct what it names, then run it again",
     entries=(
         Entry(
-            codes=(1326,),
+            # ERROR_LOGON_FAILURE, ERROR_ACCOUNT_RESTRICTION, ERROR_PASSWORD_EXPIRED, ERROR_ACCOUNT_DISABLED, ERROR_PASSWORD_MUST_CHANGE,
+            # ERROR_ACCOUNT_LOCKED_OUT, and a directory's invalidCredentials.
+            codes=(1326, 1327, 1330, 1331, 1907, 1909, "LDAP 49"),
+            exceptions=("Microsoft.ActiveDirectory.Management.ADInvalidPasswordException",),
             words=r"user ?name or password is incorrect|logon failure",
             seen=("The user name or password is incorrect.", "Logon failure."),
             meaning="the domain refuses the account, its password, or a member of the group Protected Users",
@@ -29,6 +46,7 @@ REGISTRATION = Chapter(
             source=REPORTED,
         ),
         Entry(
+            codes=(0x8009000D,),  # NTE_NO_KEY
             words=r"\bKDS\b",
             seen=("Unable to create gMSA because KDS may not be running on domain controller.",),
             meaning="the forest has no KDS root key that is in force, which passwords of service accounts are made from",
@@ -44,6 +62,7 @@ REGISTRATION = Chapter(
             source=TROUBLESHOOT,
         ),
         Entry(
+            exceptions=("Microsoft.ActiveDirectory.Management.ADIdentityNotFoundException",),
             words=r"cannot find an object with identity|does not exist.*service account|service account.*not (be )?found",
             seen=(
                 "Cannot find an object with identity: 'svcSync$'.",
@@ -55,6 +74,7 @@ REGISTRATION = Chapter(
             source=REPORTED,
         ),
         Entry(
+            codes=(1069, 1385),  # ERROR_SERVICE_LOGON_FAILED, ERROR_LOGON_TYPE_NOT_GRANTED
             words=r"failed changing windows service credentials",
             seen=("Failed changing Windows service credentials to gMSA.",),
             meaning="the agent's service cannot be given the account",
@@ -62,7 +82,7 @@ REGISTRATION = Chapter(
             source=TROUBLESHOOT,
         ),
         Entry(
-            codes=(8240,),  # ERROR_DS_NO_SUCH_OBJECT, 0x80072030
+            codes=(8240, "LDAP 32"),  # ERROR_DS_NO_SUCH_OBJECT, 0x80072030
             words=r"no such object",
             seen=("There is no such object on the server.",),
             meaning="the domain lacks a container or a schema that group managed service accounts need",
@@ -71,6 +91,24 @@ REGISTRATION = Chapter(
             source=TROUBLESHOOT,
         ),
         Entry(
+            codes=(1312, 0x80090345),  # ERROR_NO_SUCH_LOGON_SESSION, SEC_E_DELEGATION_REQUIRED
+            words=r"specified logon session does not exist|trusted for delegation",
+            seen=(
+                "A specified logon session does not exist. It may already have been terminated.",
+                "The computer must be trusted for delegation and the current user account must be configured to allow delegation.",
+            ),
+            meaning="the connection's logon came over the network and cannot be used further: no stored secrets, no domain controller",
+            remedy="become SYSTEM, or use CredSSP or Kerberos with delegation",
+            source=WINDOWS,
+        ),
+        Entry(
+            # ERROR_NO_SUCH_DOMAIN, ERROR_NO_LOGON_SERVERS, ERROR_DS_SERVER_DOWN, and a directory's serverDown and unavailable.
+            codes=(1355, 1311, 8250, "LDAP 81", "LDAP 52"),
+            exceptions=(
+                "Microsoft.ActiveDirectory.Management.ADServerDownException",
+                "System.DirectoryServices.ActiveDirectory.ActiveDirectoryObjectNotFoundException",
+                "System.DirectoryServices.ActiveDirectory.ActiveDirectoryServerDownException",
+            ),
             words=r"specified domain .* does not exist|cannot be contacted|domain .* could not be found",
             seen=(
                 "The specified domain fabrikam.com does not exist.",
@@ -82,6 +120,7 @@ REGISTRATION = Chapter(
             source=REPORTED,
         ),
         Entry(
+            codes=("HTTP 403",),
             words=r"hybrid identity administrator|\brole\b.*(global|hybrid|administrator)|MissingRole",
             seen=("The user is no Hybrid Identity Administrator.", "The user needs the role Global Administrator.", "MissingRole"),
             meaning="the signed-in user may not register agents",
@@ -89,6 +128,7 @@ REGISTRATION = Chapter(
             source=PREREQUISITES,
         ),
         Entry(
+            exceptions=("System.Management.Automation.PSSecurityException",),
             words=r"execution ?policy|running scripts is disabled",
             seen=("Security error: execution policy Unrestricted", "Running scripts is disabled on this system."),
             meaning="the host's execution policy does not let the module's scripts run",
@@ -96,6 +136,7 @@ REGISTRATION = Chapter(
             source=TROUBLESHOOT,
         ),
         Entry(
+            codes=("WebException TrustFailure",),
             words=r"trust relationship|certificate.*(invalid|validation)|remote certificate",
             seen=(
                 "Could not establish trust relationship for the SSL/TLS secure channel.",
@@ -108,6 +149,11 @@ REGISTRATION = Chapter(
             source=INFERRED,
         ),
         Entry(
+            codes=(
+                *(f"WebException {name}" for name in _CONNECTION_FAILURES),
+                *(f"HTTP {status}" for status in (407, 408, 429, 500, 502, 503, 504)),
+            ),
+            exceptions=("System.Net.Sockets.SocketException", "System.TimeoutException", "System.Threading.Tasks.TaskCanceledException"),
             words=r"remote name could not be resolved|no such host|unable to connect|connection .*(refused|closed|aborted)|timed out"
             r"|timeout|HTTP status (429|5\d\d)",
             seen=(
@@ -124,6 +170,7 @@ REGISTRATION = Chapter(
             source=TROUBLESHOOT,
         ),
         Entry(
+            codes=("HTTP 401",),
             words=r"access token (was refused|is missing)|token is expired|not of (tenant|user)",
             seen=("The access token was refused.", "The token is expired.", "The token is not of tenant contoso.com."),
             meaning="the token is over, of another tenant or user, or not valid by the host's clock",

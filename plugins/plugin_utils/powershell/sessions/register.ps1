@@ -5,10 +5,12 @@
 
 # Values: module, tenant_id, upn, access_token, gmsa ({name} custom | {username, password} default | null),
 # domains [{name, username, password, preferred_domain_controllers[]}], skip_known (leave alone what the module lists).
-# Returns steps [{name, target, changed, error}] and the domains the module knows afterwards (null when it cannot list them).
+# Returns steps [{name, target, changed, error, codes, exceptions}] and the domains the module knows afterwards (null when it cannot list
+# them).
 param($Values)
 
 # include: domains.ps1
+# include: errors.ps1
 
 function New-Credential {
     param(
@@ -32,13 +34,16 @@ function Invoke-Step {
     if ($script:failed) {
         return
     }
-    $step = @{ name = $Name; target = $Target; changed = $false; error = $null }
+    $step = @{ name = $Name; target = $Target; changed = $false; error = $null; codes = @(); exceptions = @() }
     try {
         $null = & $Action
         $step.changed = $Changes
     }
     catch {
-        $step.error = $_.Exception.Message
+        $fact = Get-ErrorFact -Exception $_.Exception
+        $step.error = $fact.message
+        $step.codes = $fact.codes
+        $step.exceptions = $fact.exceptions
         $script:failed = $Name -ne 'domain'
     }
     $script:steps += $step

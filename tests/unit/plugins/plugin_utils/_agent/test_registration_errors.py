@@ -34,6 +34,36 @@ def test_every_known_error_has_its_remedy(text: str) -> None:
     assert TEXTS[text] in REGISTRATION.remedy(Symptom(text))
 
 
+#: What hosts whose language is not English say, with the codes and types that Get-ErrorFact gives for it.
+LOCALIZED = [
+    ("Der Benutzername oder das Kennwort ist falsch.", ("0x0000052E", "0x80004005"), (), "Protected Users"),
+    ("Le mot de passe a expir\u00e9.", ("0x80070532",), (), "Protected Users"),
+    ("Die Anmeldeinformationen sind ung\u00fcltig.", ("LDAP 49", "0x80131500"), (), "Protected Users"),
+    ("Ein solches Objekt ist auf dem Server nicht vorhanden.", ("0x80072030",), (), "Managed Service Accounts"),
+    ("Der Schl\u00fcssel ist nicht vorhanden.", ("0x8009000D",), (), "Add-KdsRootKey"),
+    ("Objekt nicht gefunden.", (), ("Microsoft.ActiveDirectory.Management.ADIdentityNotFoundException",), "gmsa.name"),
+    ("Der Server ist nicht funktionst\u00fcchtig.", ("0x8007203A",), (), "DNS"),
+    ("Es wurde keine Vertrauensstellung hergestellt.", ("WebException TrustFailure", "0x80131509"), (), "TLS inspection"),
+    ("Der Remotename konnte nicht aufgel\u00f6st werden.", ("WebException NameResolutionFailure",), (), "proxy, firewall"),
+    ("Der Remoteserver hat einen Fehler zur\u00fcckgegeben.", ("WebException ProtocolError", "HTTP 503"), (), "proxy, firewall"),
+    ("Verboten.", ("WebException ProtocolError", "HTTP 403"), (), "active and not only eligible"),
+    ("Nicht autorisiert.", ("HTTP 401",), (), "clock"),
+    ("Eine Anmeldesitzung ist nicht vorhanden.", ("0x80070520",), (), "CredSSP"),
+    ("Der Vorgang wurde abgebrochen.", ("0x8013153B",), ("System.Threading.Tasks.TaskCanceledException",), "proxy, firewall"),
+    ("Die Ausf\u00fchrungsrichtlinie verbietet es.", (), ("System.Management.Automation.PSSecurityException",), "RemoteSigned"),
+    ("Niemand wei\u00df es.", ("0x80131500",), ("System.Exception",), "trace log"),
+    # Where the text says something else, the code is right.
+    ("Timeout: the user name or password is incorrect.", ("0x80072030",), (), "Managed Service Accounts"),
+]
+
+
+@pytest.mark.parametrize(("error", "codes", "exceptions", "words"), LOCALIZED)
+def test_error_is_known_in_every_language(error: str, codes: tuple[str, ...], exceptions: tuple[str, ...], words: str) -> None:
+    text = failed_steps([Step("domain", "a.lab", changed=False, error=error, codes=codes, exceptions=exceptions)])
+    assert text.startswith(f"The step 'domain' (a.lab) failed: {error.rstrip('.')}; ")
+    assert words in text
+
+
 def test_each_failed_step_is_one_sentence() -> None:
     steps = [
         Step("sign_in", "u@contoso.lab", changed=False, error=None),
