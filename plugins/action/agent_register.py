@@ -21,7 +21,7 @@ from ..plugin_utils._agent.registration import (
     registration_mark,
     session_request,
 )
-from ..plugin_utils._checks.directory import account_problems
+from ..plugin_utils._checks.directory import DELEGATE, account_problems, delegation_problem
 from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
 from ..plugin_utils._host.connection import LostConnectionError, is_connection_error, lost_reason, reconnect
 from ..plugin_utils._host.payload import load_session
@@ -82,6 +82,8 @@ class ActionModule(AgentAction):
         result["reasons"] = list(plan.reasons)
         if plan.set_account and options["preflight"]:
             self._agent_preflight(account_problems(facts, account))
+        if plan.signs_in and options["preflight"]:
+            self._agent_warn_of_logon(facts, account)
         return facts, plan
 
     def _agent_register_locked(self, options: Options, access: Access, plan: RegistrationPlan, facts: HostFacts, result: Result) -> None:
@@ -106,6 +108,13 @@ class ActionModule(AgentAction):
             raise RegistrationError(
                 f"The service account cannot be set on {self._agent_host}: {' '.join(problems)} If that is wrong, set 'preflight: false'."
             )
+
+    def _agent_warn_of_logon(self, facts: HostFacts, account: str | None) -> None:
+        """Say beforehand what a session without credentials to use further cannot do: the agent's module says little of it."""
+        problem = delegation_problem(facts)
+        if problem:
+            what = f"setting up the service account {account}" if account else "what the agent's module looks up in the directory"
+            display.warning(f"{self._agent_host}: {problem}. If {what} fails, {DELEGATE}.")
 
     def _agent_predict(self, access: Access, plan: RegistrationPlan, result: Result) -> None:
         """Say what would be done; a sign-in that would be refused is part of the truth."""

@@ -34,8 +34,12 @@ requirements:
     with C(pywinrm), or C(psrp)).
   - On the host, Windows PowerShell 5.1 or PowerShell 7 and an account that is a local administrator.
 notes:
-  - Where PowerShell module logging is switched on for a host by policy, Windows writes the parameters of every cmdlet to its event
-    log, those of the agent's own module too.
+  - Where PowerShell module logging is switched on for a host by policy, Windows writes the parameters of cmdlets to its event log
+    (event 4103). These modules hand a secret to no cmdlet but the agent's own that takes the token. Ansible's wrapper hands the input of
+    every module, secrets included, to C(ConvertFrom-Json), and M(ansible.windows.win_powershell) hands each secret to
+    C(ConvertTo-SecureString). On such hosts switch on Protected Event Logging, which encrypts these events.
+  - Where a policy for applications (WDAC, AppLocker) holds PowerShell to the constrained language mode, these modules cannot work, and
+    say so.
   - On ansible-core up to 2.21 the verbosity C(-vvvvv) prints what the connection carries, secrets included. Do not use it with these
     modules.
 """

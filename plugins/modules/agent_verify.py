@@ -459,6 +459,7 @@ checks:
         - C(known_issues) - known issues of the installed version.
         - C(log_on_right) - who may log on as a service.
         - C(directory) - whether this session may ask the directory.
+        - C(delegation) - whether this session may go on to a domain controller, where the agent is still to be registered.
         - C(kds_root_key) - whether the forest has a root key for group managed service accounts.
         - C(schema) - the version of the forest's schema.
         - C(account_container) - whether the domain has its container for managed service accounts.

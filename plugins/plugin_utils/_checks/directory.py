@@ -17,6 +17,8 @@ from .._core.parsing import parse_time
 from .check import Finding, Look, Proof, check
 from .log_on_right import RightStatus, account_right, service_right
 
+#: How a session gets credentials that it may use further.
+DELEGATE = "become SYSTEM, or use CredSSP or Kerberos with delegation"
 #: What the agent's service logs on through until it has an account of its own.
 _OWN_NAME = "NT SERVICE\\ALL SERVICES"
 #: Domain controllers let ten hours pass after a key's start, so that all of them have it.
@@ -39,6 +41,18 @@ def key_problem(facts: HostFacts) -> str | None:
     if effective > parse_time(facts.host.time):
         return f"the key distribution service root key comes into use at {effective:%Y-%m-%dT%H:%M:%SZ}"
     return None
+
+
+def delegation_problem(facts: HostFacts) -> str | None:
+    """Return why this session may not go on to a domain controller, None where it may or need not.
+
+    What a session without a ticket is seen to do counts more: the directory answers also where only some services may be delegated to.
+    """
+    directory, logon = facts.known_platform.directory, facts.known_platform.logon
+    if directory is None or directory.readable or not logon.network or logon.ticket:
+        return None
+    doubt = f", as far as is known ({logon.problem})" if logon.problem else ""
+    return f"the connection's logon came over the network and cannot be used further, without delegation{doubt}"
 
 
 def rights_problem(facts: HostFacts, account: str | None) -> str | None:
@@ -131,9 +145,27 @@ def _account_given(look: Look) -> bool:
 @check("directory", "whether this session may ask the directory", of="host", facts=(), needs=_in_domain)
 def _directory(look: Look) -> Finding:
     if not look.directory.readable:
-        remedy = "let the session ask the directory: become SYSTEM, or use CredSSP or Kerberos with delegation"
-        return Finding("unknown", "readable", f"unknown: {look.directory.problem}", remedy)
+        return Finding("unknown", "readable", f"unknown: {look.directory.problem}", f"let the session ask the directory: {DELEGATE}")
     return Finding("pass", "readable", "readable")
+
+
+def _registers(look: Look) -> bool:
+    """The host is in a domain, and its agent is still to be registered."""
+    return _in_domain(look) and not (look.registered and look.account)
+
+
+@check(
+    "delegation",
+    "whether this session may go on to a domain controller, where the agent is still to be registered",
+    of="host",
+    facts=(),
+    needs=_registers,
+)
+def _delegation(look: Look) -> Finding:
+    expected, problem = "a session that may go on to a domain controller", delegation_problem(look.facts)
+    if problem:
+        return Finding("warn", expected, problem, f"before the registration, {DELEGATE}: a custom service account cannot be set up without")
+    return Finding("pass", expected, "it may, or need not")
 
 
 @check(

@@ -19,7 +19,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors 
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.connection import LostConnectionError
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._task.action import Reply
 from fake_host import FakeHost
-from host_facts import AGENT_ID, TENANT, empty_data, host, host_data
+from host_facts import AGENT_ID, TENANT, UNREADABLE, empty_data, host, host_data
 
 BUSY, ENDED = host(installing=True), host()
 AWAY = ConnectionResetError("Connection reset by peer")
@@ -111,7 +111,7 @@ DOMAIN = {"name": "contoso.lab", "username": r"CONTOSO\admin", "password": "cana
 ALL_WELL: dict[str, t.Any] = {
     "busy": False,
     "unanswered": False,
-    "steps": [{"name": "domain", "target": "contoso.lab", "changed": True, "error": None}],
+    "steps": [{"name": "domain", "target": "contoso.lab", "changed": True, "error": None, "codes": [], "exceptions": []}],
     "domains": ["contoso.lab"],
     "error": "",
     "service_error": "",
@@ -224,6 +224,40 @@ def test_what_cannot_end_well_is_not_begun(
     result = register(sync1, tmp_path, **options)
     assert (result["failed"], result["changed"], sync1.names, token) == (True, False, ["facts"], [])
     assert words in result["msg"]
+
+
+NO_DELEGATION = {
+    **host_data(
+        product__tenant_id=None,
+        certificates=[],
+        domains=None,
+        platform__directory=UNREADABLE,
+        platform__logon={"network": True, "ticket": False, "problem": ""},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("gmsa", "words"), [({"name": "svcSync$"}, "the service account svcSync$ fails"), (None, "looks up in the directory fails")]
+)
+def test_logon_that_cannot_be_used_further_is_told_before_the_registration(
+    token: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gmsa: dict[str, t.Any] | None, words: str
+) -> None:
+    sync1, warned = answering(NO_DELEGATION), []
+    monkeypatch.setattr(agent_register.display, "warning", lambda text: warned.append((text, list(sync1.names))))
+    assert register(sync1, tmp_path, gmsa=gmsa)["failed"] is False
+    ((text, names),) = warned
+    assert names == ["facts"]
+    assert words in text
+    assert text.endswith("become SYSTEM, or use CredSSP or Kerberos with delegation.")
+
+
+@pytest.mark.parametrize("before", [FRESH, {**NO_DELEGATION, "platform": None}, host_data()])
+def test_logon_is_not_told_where_it_is_no_problem(
+    token: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, t.Any]
+) -> None:
+    monkeypatch.setattr(agent_register.display, "warning", pytest.fail)
+    assert register(answering(before), tmp_path, preflight=before["platform"] is not None)["failed"] is False
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ NAMES = [
 POLICIES = "platform__execution_policy"
 RIGHT = "platform__log_on_right"
 DIRECTORY = "platform__directory"
+LOGON = "platform__logon"
+UNREGISTERED = {"product__tenant_id": None}
+#: A session that came over the network and holds nothing to go on with.
+NETWORK = {f"{DIRECTORY}__readable": False, f"{LOGON}__network": True, f"{LOGON}__ticket": False}
 EVENT = {"id": 7000, "source": "Service Control Manager", "time": "2026-11-25T19:00:00Z", "message": "The service failed to start."}
 
 
@@ -166,6 +170,13 @@ def test_healthy_host_passes_every_check() -> None:
         ({"events": [EVENT]}, "events", "warn"),
         ({"events": None, "events_problem": "denied"}, "events", "unknown"),
         ({"connections": 0}, "connections", "warn"),
+        ({**UNREGISTERED}, "delegation", "pass"),
+        ({**UNREGISTERED, **NETWORK}, "delegation", "warn"),
+        ({**UNREGISTERED, **NETWORK, f"{LOGON}__ticket": None, f"{LOGON}__problem": "no klist.exe"}, "delegation", "warn"),
+        ({**UNREGISTERED, **NETWORK, f"{LOGON}__network": False}, "delegation", "pass"),
+        ({**UNREGISTERED, **NETWORK, f"{LOGON}__ticket": True}, "delegation", "pass"),
+        # Delegation to some services alone leaves no ticket in sight.
+        ({**UNREGISTERED, **NETWORK, f"{DIRECTORY}__readable": True}, "delegation", "pass"),
     ],
 )
 def test_one_thing_wrong_on_the_host(changes: dict[str, t.Any], name: str, status: str) -> None:
@@ -184,6 +195,8 @@ def test_one_thing_wrong_on_the_host(changes: dict[str, t.Any], name: str, statu
         ({"endpoints": [], "clock_skew": None}, {"endpoints", "tls_inspection", "clock"}),
         (endpoint(issuer=None), {"tls_inspection"}),
         ({"events": None}, {"events"}),
+        (NETWORK, {"delegation"}),
+        ({**UNREGISTERED, "platform__domain_member": False, DIRECTORY: None}, {"delegation"}),
         ({"connections": None}, {"connections"}),
         ({"connections": 0, "product__tenant_id": None}, {"connections"}),
         ({"product__version": None}, {"known_issues", "ldap_timeout"}),
@@ -212,6 +225,11 @@ def test_known_issues_depend_on_the_cloud(government: bool, words: str) -> None:
 def test_ldap_timeout_is_judged_where_it_is_set(value: str, status: str) -> None:
     tunable = {"name": "LdapConnectionTimeoutInMilliseconds", "value": value, "kind": "String"}
     assert checked(host(product__configuration__tunables=[tunable]))["ldap_timeout"].status == status
+
+
+def test_harmless_events_are_counted_and_no_warning() -> None:
+    check = checked(host(harmless_events=7))["events"]
+    assert (check.status, check.actual) == ("pass", "none but 7 that are known to be harmless")
 
 
 @pytest.mark.parametrize(
