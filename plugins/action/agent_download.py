@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import typing as t
 
 from ansible.errors import AnsibleError
 
 from ..plugin_utils._core.clouds import resolve_cloud
-from ..plugin_utils._core.errors import ConfigurationError, PackageError
+from ..plugin_utils._core.errors import PackageError
 from ..plugin_utils._host.payload import load_session
-from ..plugin_utils._options.rules import require_eula, require_host_path, require_positive
 from ..plugin_utils._package.cache import url_key
 from ..plugin_utils._package.download import judge_download, wants_newest
 from ..plugin_utils._package.facts import DownloadAnswer
@@ -22,8 +20,6 @@ from ..plugin_utils._package.proof import package_rules
 from ..plugin_utils._package.supply import CachedSupply, FileSupply, Supply
 from ..plugin_utils._package.transfer import (
     Proxy,
-    require_https_url,
-    require_proxy_url,
     url_without_query,
 )
 from ..plugin_utils._run.notes import predict_fetch
@@ -46,18 +42,14 @@ class ActionModule(AgentAction):
         "source": None,
         "version": None,
     }
-    RULES: t.ClassVar[dict[str, t.Any]] = {
-        "required_if": [("source", "file", ("src",)), ("source", "share", ("src",))],
-        "required_together": [("proxy_username", "proxy_password")],
-    }
+
+    def _agent_locate(self, options: Options) -> None:
+        if options["source"] == "file" and options["src"]:
+            options["src"] = self._agent_find(options["src"])
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        require_eula(options)
-        require_positive(options, "timeout", "request_timeout")
-        require_host_path("dest", options["dest"])
-        require_transfer(options)
         rules = package_rules(options, options["version"])
-        origin = self._agent_origin(options)
+        origin = package_origin(options)
         result.update(path=options["dest"], source=url_without_query(origin) if options["source"] in _BY_URL else origin)
         reply = self._agent_deliver(options, rules, origin, result)
         verdict = judge_download(reply.content, options, rules, result["source"], self._agent_host)
@@ -67,28 +59,6 @@ class ActionModule(AgentAction):
         if reply.content.action == "fetch":
             result["changed"] = True
             predict_fetch(self._agent_host, options["dest"])
-
-    def _agent_origin(self, options: Options) -> str:
-        """Return the URL or the path that the package comes from, checked before the host is asked."""
-        if options["source"] in _BY_URL:
-            url = options["url"] or resolve_cloud(options["cloud"]).download_url
-            if not url:
-                raise ConfigurationError("No download URL is known for this cloud: give one in 'url', or a file in 'src'.")
-            require_https_url("url", str(url))
-            return str(url)
-        if options["source"] == "share":
-            require_host_path("src", options["src"])
-            return str(options["src"])
-        return self._agent_local_file(options["src"])
-
-    def _agent_local_file(self, src: str) -> str:
-        try:
-            path = str(self._find_needle("files", src))
-        except AnsibleError:
-            path = ""
-        if not os.path.isfile(path) or not os.access(path, os.R_OK):
-            raise ConfigurationError(f"'src' is '{src}', which cannot be read on the controller: give the path of the package.")
-        return path
 
     def _agent_deliver(self, options: Options, rules: Options, origin: str, result: Result) -> Reply[DownloadAnswer]:
         """Get the package to the host the way that was asked for, as far as it is needed and check mode lets it."""
@@ -148,15 +118,11 @@ class ActionModule(AgentAction):
             raise
 
 
-def require_transfer(options: Options) -> None:
-    """Refuse options of the transfer that do not go together."""
-    if options["retries"] < 0:
-        raise ConfigurationError(f"'retries' is {options['retries']}: give the number of further tries, 0 for none.")
-    require_proxy_url(options["proxy_url"])
-    if options["proxy_use_default_credential"] and options["proxy_username"]:
-        raise ConfigurationError("'proxy_use_default_credential' and 'proxy_username' exclude each other: give one of them.")
-    if options["proxy_use_default_credential"] and options["source"] == "controller":
-        raise ConfigurationError("'proxy_use_default_credential' is for hosts only: give 'proxy_username' with 'source: controller'.")
+def package_origin(options: Options) -> str:
+    """Return the URL or the path that the package comes from."""
+    if options["source"] in _BY_URL:
+        return str(options["url"] or resolve_cloud(options["cloud"]).download_url)
+    return str(options["src"])
 
 
 def latest(supply: Supply) -> Options:

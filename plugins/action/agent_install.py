@@ -27,9 +27,8 @@ from ..plugin_utils._agent.installing import (
     second_task,
 )
 from ..plugin_utils._agent.settings import Settings, wanted_settings
-from ..plugin_utils._core.errors import ConfigurationError, InstallError
+from ..plugin_utils._core.errors import InstallError
 from ..plugin_utils._core.verdict import Verdict
-from ..plugin_utils._options.rules import require_eula, require_host_path, require_positive
 from ..plugin_utils._package.proof import package_rules
 from ..plugin_utils._run.notes import is_fetch_predicted
 from ..plugin_utils._task.action import AgentAction, Options, Result
@@ -56,7 +55,7 @@ class ActionModule(AgentAction):
     def _agent_run(self, options: Options, result: Result) -> None:
         if self._task.diff:
             result["diff"] = {"before": {}, "after": {}}
-        rules, wanted = validated(options)
+        rules, wanted = package_rules(options, options["version"]), wanted_settings(options["settings"] or {})
         absent = options["state"] == "absent"
         package = {} if absent else {"PackagePath": options["path"], "Expected": self._agent_json(rules)}
         facts = self._agent_payload("facts", HostFacts, package).content
@@ -132,18 +131,6 @@ class ActionModule(AgentAction):
     def _agent_diff(self, result: Result, **sides: State) -> None:
         if self._task.diff:
             result["diff"].update(sides)
-
-
-def validated(options: Options) -> tuple[Options, Settings]:
-    """Refuse bad input before the host is asked anything; return the package's rules and the settings."""
-    require_positive(options, "timeout")
-    require_host_path("path", options["path"])
-    if options["state"] != "absent":
-        require_eula(options)
-    name = options["environment_name"]
-    if name and not name.isalnum():
-        raise ConfigurationError(f"'environment_name' is '{name}': give a cloud's name, such as AzureCloud.")
-    return package_rules(options, options["version"]), wanted_settings(options["settings"] or {})
 
 
 def bundle_arguments(switch: str, environment: str | None) -> list[str]:

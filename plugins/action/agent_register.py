@@ -22,15 +22,14 @@ from ..plugin_utils._agent.registration import (
     session_request,
 )
 from ..plugin_utils._checks.directory import DELEGATE, account_problems, delegation_problem
-from ..plugin_utils._core.errors import AgentError, ConfigurationError, RegistrationError
+from ..plugin_utils._core.errors import AgentError, RegistrationError
 from ..plugin_utils._host.connection import LostConnectionError, is_connection_error, lost_reason, reconnect
 from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._host.probe import host_probe
-from ..plugin_utils._options.rules import require_dns_name, require_guid, require_managed_account, require_positive
 from ..plugin_utils._run.notes import note_registration
 from ..plugin_utils._run.registration_lock import registration_lock
 from ..plugin_utils._sign_in.access import Access
-from ..plugin_utils._sign_in.acquire import acquire, scope_for
+from ..plugin_utils._sign_in.acquire import acquire
 from ..plugin_utils._sign_in.options import tenant_access
 from ..plugin_utils._sign_in.token import Token
 from ..plugin_utils._task.action import AgentAction, Options, Result
@@ -55,7 +54,7 @@ class ActionModule(AgentAction):
     }
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        access = validated(options)
+        access = t.cast(Access, tenant_access(options))  # both options that it needs are required
         facts, plan = self._agent_plan(options, result)
         if plan.reasons and self._task.check_mode:
             self._agent_predict(access, plan, result)
@@ -167,20 +166,3 @@ class ActionModule(AgentAction):
         if verdict.problem:
             raise RegistrationError(verdict.problem)
         result["msg"] = f"The agent is registered to {result['tenant_id']}."
-
-
-def validated(options: Options) -> Access:
-    """Refuse bad input before the host is asked anything, and return the access to the tenant."""
-    require_guid("tenant_id", options["tenant_id"])
-    require_positive(options, "timeout", "request_timeout")
-    if not options["domains"]:
-        raise ConfigurationError("'domains' is empty: name at least one Active Directory domain, with an administrator's account.")
-    for domain in options["domains"]:
-        require_dns_name(domain["name"])
-    require_managed_account((options["gmsa"] or {}).get("name"))
-    if options["certificate_renewal_days"] < 0:
-        days = options["certificate_renewal_days"]
-        raise ConfigurationError(f"'certificate_renewal_days' is {days}: give a number of days, 0 or more.")
-    access = t.cast(Access, tenant_access(options))  # both options that it needs are required
-    scope_for(access.sign_in, access.cloud, "registration")
-    return access

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ..plugin_utils._core.errors import SignInError
-from ..plugin_utils._options.rules import require_guid, require_positive
 from ..plugin_utils._sign_in.access import Access, Request
 from ..plugin_utils._sign_in.cache import open_cache
 from ..plugin_utils._sign_in.methods.device_code import cache_file
@@ -50,9 +49,7 @@ class ActionModule(AgentAction):
         self._agent_ask(requests, path, result)
 
     def _agent_requests(self, options: Options) -> list[Request]:
-        """Refuse bad input, and return what a later run will want: a token for each audience."""
-        require_guid("tenant_id", options["tenant_id"])
-        require_positive(options, "request_timeout")
+        """Return what a later run will want: a token for each audience."""
         given = {"method": "device_code", **{name: options[name] for name in ("cache_path", "client_id", "username")}}
         access = t.cast(Access, tenant_access({**options, "sign_in": given}))  # the tenant is required
         scopes = (access.cloud.registration_scope, f"{access.cloud.graph}/.default")

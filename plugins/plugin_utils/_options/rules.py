@@ -9,6 +9,7 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 from __future__ import annotations
 
 import ntpath
+import os
 import re
 import typing as t
 
@@ -57,3 +58,21 @@ def require_positive(options: Options, *names: str) -> None:
     for name in names:
         if options[name] < 1:
             raise ConfigurationError(f"'{name}' is {options[name]}: give a number of seconds greater than 0.")
+
+
+def require_not_negative(options: Options, name: str, unit: str) -> None:
+    """Refuse a number below 0."""
+    if options[name] < 0:
+        raise ConfigurationError(f"'{name}' is {options[name]}: give a number of {unit}, 0 or more.")
+
+
+def require_both(options: Options, *names: str) -> None:
+    """Refuse one of two options that belong together without the other."""
+    if len({bool(options[name]) for name in names}) > 1:
+        raise ConfigurationError(f"Only one of '{names[0]}' and '{names[1]}' is set: give both, or none of them.")
+
+
+def require_readable(option: str, value: str, what: str) -> None:
+    """Refuse a file on the controller that cannot be read."""
+    if not os.path.isfile(value) or not os.access(value, os.R_OK):
+        raise ConfigurationError(f"'{option}' is '{value}', which cannot be read on the controller: give the path of {what}.")

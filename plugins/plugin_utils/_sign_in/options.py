@@ -20,13 +20,11 @@ Spec = dict[str, t.Any]
 
 
 def sign_in_spec() -> Spec:
-    """Return the option as Ansible specifies it: the suboptions of all methods, and which of them each requires."""
+    """Return the option as Ansible specifies it: the suboptions of all methods. read_sign_in says which of them each requires."""
     options: Spec = {"client_id": {"type": "str", "default": AZURE_CLI}, "method": _method()}
     for method in METHODS.values():
         options.update({name: dict(spec) for name, spec in method.options.items()})
-    required = [("method", method.name, method.required) for method in METHODS.values() if method.required]
-    required_one_of = [("method", method.name, method.required_one_of, True) for method in METHODS.values() if method.required_one_of]
-    return {"type": "dict", "options": dict(sorted(options.items())), "required_if": [*required, *required_one_of]}
+    return {"type": "dict", "options": dict(sorted(options.items()))}
 
 
 def _method() -> Spec:

@@ -41,7 +41,6 @@ METHOD = Method(
     "access_token",
     _obtain,
     options=dict.fromkeys(("access_token", "graph_access_token"), SECRET),
-    required_one_of=("access_token", "graph_access_token"),
     problem=_problem,
     serves=_serves,
 )

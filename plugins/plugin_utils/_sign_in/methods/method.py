@@ -39,7 +39,6 @@ class Method:
             written). It is given what is wanted, and what the call before gave, or an empty text. It raises a SignInError.
         options: its suboptions, as Ansible specifies them; those that several methods share are specified alike.
         required: those that must be given.
-        required_one_of: those of which at least one must be given.
         problem: returns what else is wrong with its suboptions, as the half of a sentence; '' when nothing is.
         check: looks at what the suboptions name on the controller, such as a file; it raises a ConfigurationError.
         serves: refuses an audience that the sign-in has no token for; it raises a ConfigurationError.
@@ -50,7 +49,6 @@ class Method:
     obtain: t.Callable[[Request, str], tuple[str, str]]
     options: t.Mapping[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
     required: tuple[str, ...] = ()
-    required_one_of: tuple[str, ...] = ()
     problem: t.Callable[[SignIn], str] = _no_problem
     check: t.Callable[[SignIn], None] = _nothing_to_check
     serves: t.Callable[[SignIn, Audience], None] = _every_audience

@@ -85,7 +85,7 @@ def test_suboption_of_several_methods_is_specified_alike() -> None:
     merged = SPECS["agent_verify"]["sign_in"]["options"]
     for method in METHODS.values():
         assert {name: merged[name] for name in method.options} == method.options, method.name
-        assert set(method.required) | set(method.required_one_of) <= {"client_id", *method.options}, method.name
+        assert set(method.required) <= {"client_id", *method.options}, method.name
 
 
 @pytest.mark.parametrize("kind", ["client_secret", "certificate"])
