@@ -15,18 +15,16 @@ from ..plugin_utils._agent.certificate import current_certificate
 from ..plugin_utils._agent.facts import HostFacts
 from ..plugin_utils._agent.settings import wanted_settings
 from ..plugin_utils._checks.agent import known_domains
-from ..plugin_utils._checks.assessment import Assessment, assess, fails, sentence
+from ..plugin_utils._checks.assessment import Assessment, assess, fails, obstacle, sentence
 from ..plugin_utils._checks.check import Check, CloudAnswers, Expectation, RegistrationSignIn
 from ..plugin_utils._cloud.directory import CloudDirectory
 from ..plugin_utils._cloud.records import Listing, Record, find_record
 from ..plugin_utils._cloud.synchronization import synchronization
 from ..plugin_utils._core.clouds import resolve_cloud
-from ..plugin_utils._core.errors import AgentError, ConfigurationError
+from ..plugin_utils._core.errors import AgentError
 from ..plugin_utils._core.results import as_result
-from ..plugin_utils._core.version import parse_version
 from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._host.probe import chosen_endpoints, host_probe
-from ..plugin_utils._options.rules import require_guid, require_positive
 from ..plugin_utils._run.notes import last_registration
 from ..plugin_utils._sign_in.access import Access
 from ..plugin_utils._sign_in.acquire import acquire
@@ -58,6 +56,7 @@ class ActionModule(AgentAction):
         "checks": [],
         "compliant": None,
         "drift": [],
+        "obstacles": [],
     }
 
     def _agent_run(self, options: Options, result: Result) -> None:
@@ -136,29 +135,20 @@ def described_assessment(assessment: Assessment) -> dict[str, t.Any]:
         "checks": [check.as_dict() for check in assessment.checks],
         "compliant": assessment.compliant,
         "drift": list(assessment.drift),
+        "obstacles": [obstacle(check) for check in assessment.checks if check.name in assessment.blockers],
     }
 
 
 def verdict_message(checks: t.Iterable[Check], facts: HostFacts) -> str:
     """Return a sentence for each check that is not passed, or that all is well."""
-    remarks = [sentence(check.as_dict()) for check in checks if check.status != "pass"]
+    remarks = [sentence(check) for check in checks if check.status != "pass"]
     return "\n".join(remarks) or f"The agent {facts.product.version} on {facts.host.fqdn} is as it should be."
 
 
 def expectation(options: Options) -> Expectation:
-    """Return what must hold; bad input is refused."""
+    """Return what must hold."""
     wanted = options["expect"]
     tenant_id = wanted["tenant_id"] or options["tenant_id"]
-    for name, value in (("tenant_id", options["tenant_id"]), ("expect.tenant_id", wanted["tenant_id"])):
-        if value:
-            require_guid(name, value)
-    if wanted["version"]:
-        parse_version(wanted["version"])
-    require_positive(options, "request_timeout", "probe_timeout")
-    if options["registration_check"] and not (options["sign_in"] and options["tenant_id"]):
-        raise ConfigurationError("'registration_check' is set: give 'tenant_id' and 'sign_in', or set it to false.")
-    if options["wait"] < 0:
-        raise ConfigurationError(f"'wait' is {options['wait']}: give a number of seconds, 0 for no waiting.")
     return Expectation(
         wanted["version"],
         tenant_id,
@@ -175,9 +165,7 @@ def expectation(options: Options) -> Expectation:
 
 
 def platform_probe(options: Options, expect: Expectation) -> str:
-    """Return what the payload is to read about the host itself, empty for nothing; bad input is refused."""
-    if options["events_since"] < 0:
-        raise ConfigurationError(f"'events_since' is {options['events_since']}: give a number of hours, 0 for no events.")
+    """Return what the payload is to read about the host itself, empty for nothing."""
     endpoints = chosen_endpoints(options["endpoints"], resolve_cloud(options["cloud"]), options["tenant_id"])
     if not options["prerequisites"]:
         return ""
@@ -201,12 +189,7 @@ def verify_access(options: Options) -> Access | None:
 def cloud_directory(options: Options, access: Access | None) -> CloudDirectory | None:
     """Return whom to ask for agents and sync configurations in the cloud, or None when nobody is to be asked."""
     agents, configurations = cloud_lookups(options)
-    if not (agents or configurations):
-        return None
-    if access is None:
-        for name in ("cloud_check", "sync_check"):
-            if options[name] == "required":
-                raise ConfigurationError(f"'{name}' is required: give 'tenant_id' and 'sign_in', or set it to best_effort or off.")
+    if access is None or not (agents or configurations):
         return None
     return CloudDirectory(access, with_agents=agents, with_configurations=configurations)
 

@@ -21,10 +21,11 @@ positional: []
 options:
   _input:
     description:
-      - The keys C(host), C(before) and C(after) (results of M(entra_ops.cloud_sync.agent_verify)), C(phases) (results of the other
-        modules), C(failure) (C(action) and C(message)), C(fail_on), C(check_mode) and C(repairs).
-      - Where the agent was to be removed, the keys C(host), C(removal) (the result of M(entra_ops.cloud_sync.agent_install)) and
-        C(check_mode).
+      - The keys C(host), C(play) and C(started) (of M(entra_ops.cloud_sync.agent_options)), C(before) and C(after) (results of
+        M(entra_ops.cloud_sync.agent_verify)), C(phases) (results of the other modules), C(failure) (C(action) and C(message)),
+        C(fail_on), C(check_mode) and C(repairs).
+      - Where the agent was to be removed, the keys C(host), C(play), C(started), C(removal) (the result of
+        M(entra_ops.cloud_sync.agent_install)) and C(check_mode).
     type: dict
     required: true
 """
@@ -36,6 +37,8 @@ EXAMPLES = r"""
   vars:
     work:
       host: "{{ inventory_hostname }}"
+      play: "{{ checked.play }}"
+      started: "{{ checked.started }}"
       before: "{{ verified }}"
       after: {}
       phases: {}
@@ -48,7 +51,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The keys C(host), C(status), C(failed), C(changed), C(phases), C(before), C(after), C(failed_phase),
+    - The keys C(host), C(play), C(started), C(status), C(failed), C(changed), C(phases), C(before), C(after), C(failed_phase),
       C(message), C(reboot_required) and C(to_do).
   type: dict
 """

@@ -505,4 +505,10 @@ msg:
   returned: always
   type: str
   sample: 'agent_service: stopped, auto instead of running, auto; start the service AADConnectProvisioningAgent.'
+obstacles:
+  description: A sentence for each of RV(blockers), with what to do about it.
+  returned: always
+  type: list
+  elements: str
+  sample: ['dotnet: 4.6.2 instead of 4.7.1 or newer; install .NET Framework 4.8.']
 """

@@ -19,6 +19,7 @@ author:
   - entra_ops contributors (@entra-ops)
 extends_documentation_fragment:
   - entra_ops.cloud_sync.cloud
+  - entra_ops.cloud_sync.controller
 options:
   cache_path:
     description:
@@ -53,23 +54,10 @@ options:
       - Without it any member of the tenant can sign in.
     type: str
 attributes:
-  action:
-    description: The work is done by an action plugin on the controller.
-    support: full
   async:
-    description: Can be used with the C(async) keyword of a task.
-    support: none
     details: The code must be shown at once.
   check_mode:
     description: Can run in check mode and says whether a person would be asked.
-    support: full
-  diff_mode:
-    description: Shows what has changed, in diff mode.
-    support: none
-  platform:
-    description: The systems that the module manages.
-    platforms: posix
-    support: full
 requirements:
   - On the controller, the Python packages C(msal), C(msal-extensions) and C(requests).
 seealso:

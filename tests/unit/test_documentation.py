@@ -13,6 +13,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.role import MODULES as MODULES_OF
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.role import (
+    PREFIX,
+    carries_secret,
+    needed_variables,
+    role_options,
+    variables_of,
+)
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.role import ROLE as ROLE_SPEC
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.specs import SPECS, Spec
 from setup_checks import BUILD_SIZE, GIB, LAB_SIZE, LEAST_MEMORY, PACKAGES, PACKAGES_SIZE, PORTS, VENV_PACKAGE
 
@@ -150,16 +159,84 @@ def test_secret_variables_are_marked(name: str) -> None:
 def test_role_variables_that_are_used_are_described() -> None:
     files = [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars" / "main.yml"]
     used = {found for file in files for found in re.findall(r"(?<!_)provisioning_agent_\w+", file.read_text())}
+    used |= {PREFIX + name for entry_point in MODULES_OF for name in needed_variables(entry_point)}
     assert used - {"provisioning_agent_result"} == set(ENTRY_POINTS["main"]["options"])
 
 
-def test_role_hands_every_option_on_to_the_modules() -> None:
+@pytest.mark.parametrize("name", sorted(MODULES_OF))
+def test_entry_point_describes_what_it_reads(name: str) -> None:
+    described = {option.removeprefix(PREFIX) for option in ENTRY_POINTS[name]["options"]}
+    # A variable that is read although the entry point does not describe it keeps its default.
+    assert {one for one in needed_variables(name) if one not in described} <= (set() if name == "main" else {"reboot_timeout", "wait"})
+
+
+@pytest.mark.parametrize("module", MODULES_OF["main"])
+def test_role_gives_every_option_of_its_modules(module: str) -> None:
     """A shared option that the role forgets would quietly be the module's default."""
-    left_out = {"fail_on", "force", "environment_name"}  # the role judges itself; the others are not for a whole fleet
-    text = "".join((ROLE / "tasks" / f"{name}.yml").read_text() for name in ("converge", "download", "install", "register"))
-    options = {name for module, spec in SPECS.items() if module.startswith("agent_") for name in spec}
-    options -= {*left_out, "dest", "path", "timeout", "request_timeout", "expect"}
-    assert {name for name in options if not re.search(rf"^\s+{name}: ", text, re.MULTILINE)} == set()
+    left_alone = {"agent_download": {"force", "request_timeout"}, "agent_install": {"environment_name"}}
+    left_alone |= {"agent_register": {"force", "request_timeout"}, "agent_verify": {"request_timeout"}}
+    variables = dict.fromkeys(needed_variables("main"), "given") | {"gmsa": {"name": "x$"}, "domains": [{"name": "contoso.lab"}]}
+    options = role_options(variables, "main")[module]
+    assert set(options) == set(SPECS[module]) - left_alone[module]
+
+
+@pytest.mark.parametrize("module", MODULES_OF["main"])
+def test_tasks_name_the_options_that_carry_secrets_and_no_others(module: str) -> None:
+    """The action that reads the variables returns no secrets."""
+    named = {name for task in tasks_of(module) for name in task}
+    secret = {name for name, option in SPECS[module].items() if carries_secret(option)}
+    assert named == secret | ({"wait"} if module == "agent_verify" else set())
+
+
+def tasks_of(module: str) -> t.Iterator[dict[str, t.Any]]:
+    """Return the options of the role's tasks that run a module, but for those of a removal."""
+    for file in (ROLE / "tasks").glob("*.yml"):
+        for task in all_tasks(yaml.safe_load(file.read_text(encoding="utf-8"))):
+            if f"entra_ops.cloud_sync.{module}" in task:
+                yield task[f"entra_ops.cloud_sync.{module}"] or {}
+
+
+def all_tasks(tasks: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+    """Return tasks and those of their blocks."""
+    for task in tasks:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from all_tasks(task.get(part, []))
+
+
+def specified_variables() -> dict[str, dict[str, t.Any]]:
+    """Return for each of the role's variables, without its prefix, the specification of the option that it gives."""
+    specified = {name: SPECS[module][option] for module in MODULES_OF["main"] for option, name in variables_of(module).items()}
+    return {**specified, **ROLE_SPEC, "fail_on": SPECS["agent_verify"]["fail_on"]}
+
+
+#: Where a variable of the role is meant to differ from the option of its name.
+DIFFERS = {
+    ("state", "choices"),  # a removal is an entry point of its own
+    ("wait", "default"),  # the module waits for nothing unless told to
+}
+
+
+@pytest.mark.parametrize("name", sorted(specified_variables()))
+def test_variables_are_specified_as_the_options_that_they_give(name: str) -> None:
+    described, specified = ENTRY_POINTS["main"]["options"][PREFIX + name], specified_variables()[name]
+    for key in ("type", "elements", "choices", "no_log"):
+        if (name, key) not in DIFFERS:
+            assert described.get(key) == specified.get(key), key
+    if "default" in described and (name, "default") not in DIFFERS:
+        assert described["default"] == specified.get("default")
+
+
+@pytest.mark.parametrize("name", [name for name, row in specified_variables().items() if row["type"] in ("dict", "list")])
+def test_parts_of_variables_are_specified_as_the_options_that_they_give(name: str) -> None:
+    described = flat(ENTRY_POINTS["main"]["options"][PREFIX + name].get("options") or {}, "options")
+    specified = flat(specified_variables()[name].get("options") or {}, "options")
+    if name != "settings":  # the description refers to the module's
+        assert sorted(described) == sorted(specified)
+    for part, row in described.items():
+        for key in ("type", "elements", "choices", "no_log", "required"):
+            assert bool(row.get(key)) == bool(specified[part].get(key)) and row.get(key) in (specified[part].get(key), False), (part, key)
+        assert "default" not in row or row["default"] == specified[part].get("default"), part
 
 
 def test_readme_lists_every_role_variable() -> None:

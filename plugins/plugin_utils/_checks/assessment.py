@@ -76,6 +76,15 @@ def fails(statuses: t.Iterable[str], fail_on: str) -> bool:
     return bool(_FAILING[fail_on] & set(statuses))
 
 
-def sentence(check: t.Mapping[str, t.Any]) -> str:
-    """Say what a check of a result has found and what to do."""
-    return f"{check['name']} {check['status']}: {check['actual']} instead of {check['expected']}; {check['remedy']}."
+def sentence(check: Check) -> str:
+    """Say what a check has found and what to do."""
+    return f"{check.name} {check.status}: {_finding(check)}"
+
+
+def obstacle(check: Check) -> str:
+    """Say why the agent cannot work on a host, of a check that is one of the blockers."""
+    return f"{check.name}: {_finding(check)}"
+
+
+def _finding(check: Check) -> str:
+    return f"{check.actual} instead of {check.expected}; {check.remedy}."

@@ -1,161 +1,152 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges the role's variables on the controller, before a host is touched.
+"""The role's variables: which option of which module each gives, and what is wrong with them, by the modules' own validators.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
 
 from __future__ import annotations
 
-import os
+import re
 import typing as t
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from .._agent.settings import SETTINGS, wanted_settings
-from .._core.clouds import resolve_cloud
-from .._core.errors import ConfigurationError
-from .._core.version import parse_version
-from .._host.probe import chosen_endpoints
-from .._package.proof import package_rules
-from .._package.transfer import require_https_url, require_proxy_url
-from .._sign_in.acquire import scope_for
-from .._sign_in.options import read_sign_in
-from .rules import (
-    require_dns_name,
-    require_guid,
-    require_host_path,
-    require_managed_account,
-)
-from .specs import PACKAGE
+from .specs import SPECS, Spec
+from .validators import problems
 
+Options = dict[str, t.Any]
 Variables = t.Mapping[str, t.Any]
 
 PREFIX = "provisioning_agent_"
 
+#: The modules that each of the role's entry points runs.
+MODULES = {
+    "main": ("agent_verify", "agent_download", "agent_install", "agent_register"),
+    "verify": ("agent_verify",),
+    "remove": ("agent_install",),
+}
 
-def input_errors(variables: Variables, *, repairs: bool) -> list[str]:
-    """Return one sentence for each variable that the role cannot work with; none when all is well.
+#: Options that are variables of another name; all others have the option's own, behind the prefix.
+RENAMED = {
+    "agent_download": {"dest": "package_path", "timeout": "download_timeout"},
+    "agent_install": {"path": "package_path", "timeout": "install_timeout"},
+    "agent_register": {"timeout": "register_timeout"},
+    "agent_verify": {"prerequisites": "preflight"},
+}
+
+#: Options that are no variables: the role sets them itself, or leaves them as they are, since they are not for a whole fleet.
+NO_VARIABLES = {
+    "agent_download": ("force", "request_timeout", "state"),
+    "agent_install": ("environment_name",),
+    "agent_register": ("force", "request_timeout"),
+    "agent_verify": ("expect", "fail_on", "registration_check", "request_timeout"),
+}
+
+#: What a removal is told; the other options of the module are for an agent that stays.
+_REMOVAL = ("path", "timeout")
+
+#: Lists where an empty one says something else than none: no endpoints are tried, no issuer is judged, no domain is served.
+_MEANT_EMPTY = ("domains", "endpoint_issuers", "endpoints")
+
+#: Variables that no module takes: what the role decides by itself.
+ROLE: Spec = {
+    "reboot": {"type": "bool", "default": False},
+    "reboot_timeout": {"type": "int", "default": 600},
+    "report_dir": {"type": "str", "default": "provisioning_agent_report"},
+}
+
+
+def variables_of(module: str) -> dict[str, str]:
+    """Return the variable, without its prefix, of each option that a module takes from the role."""
+    names = [name for name in SPECS[module] if name not in NO_VARIABLES[module]]
+    return {name: RENAMED[module].get(name, name) for name in names}
+
+
+def needed_variables(entry_point: str) -> list[str]:
+    """Return the variables, without their prefix, that the options of an entry point's modules are made from."""
+    if entry_point == "remove":
+        return sorted({"reboot_timeout", *(RENAMED["agent_install"][name] for name in _REMOVAL)})
+    names = {name for module in MODULES[entry_point] for name in variables_of(module).values()}
+    # agent_verify expects the domains and the account that agent_register sets.
+    return sorted(names | {"certificate_renewal_days", "domains", "gmsa", "reboot_timeout", "version"})
+
+
+def role_options(variables: Variables, entry_point: str) -> dict[str, Options]:
+    """Return the options of the modules that an entry point runs, those that are not given left out.
 
     Args:
         variables: the role's variables without their prefix; what is not set is left out.
-        repairs: whether the role is to install and register, and not only to look.
+        entry_point: main, verify or remove.
     """
-    checks = [_tenant, _cloud, _ca_path, _sign_in, _version, _account, _times, _settings, _endpoints]
-    if repairs:
-        checks += [_eula, _domains, _source, _package, _registration]
-    # One wrong value, such as the cloud, may spoil several checks: each sentence is said once.
-    return list(dict.fromkeys(sentence for check in checks if (sentence := _sentence_of(check, variables))))
+    given = {name: value for name, value in variables.items() if name in _MEANT_EMPTY or value not in (None, "", [], {})}
+    options = {module: _named(module, given) for module in MODULES[entry_point]}
+    if entry_point == "remove":
+        options["agent_install"]["state"] = "absent"
+    if "agent_verify" in options:
+        # The role fails a host itself, after the report is written.
+        options["agent_verify"].update(expect=_expect(given), fail_on="never", registration_check=entry_point == "main")
+    if "agent_download" in options:
+        # Neither an installed agent nor a package on the host says what the source has.
+        options["agent_download"]["state"] = "present" if given.get("state", "present") == "present" else "latest"
+    return options
 
 
-def _sentence_of(check: Callable[[Variables], None], variables: Variables) -> str:
-    try:
-        check(variables)
-    except ConfigurationError as error:
-        return str(error)
-    return ""
+def _named(module: str, given: Variables) -> Options:
+    return {option: given[name] for option, name in variables_of(module).items() if name in given}
 
 
-def _tenant(variables: Variables) -> None:
-    if variables.get("tenant_id"):
-        require_guid(f"{PREFIX}tenant_id", str(variables["tenant_id"]))
+def _expect(given: Variables) -> Options:
+    """Return what agent_verify is to expect."""
+    account = given.get("gmsa", {}).get("name")
+    whole = {
+        "certificate_renewal_days": given.get("certificate_renewal_days"),
+        "domains": [domain["name"] for domain in given.get("domains") or []],
+        "service_account": account,
+        "version": given.get("version"),
+    }
+    return {name: value for name, value in whole.items() if value not in (None, "")}
 
 
-def _cloud(variables: Variables) -> None:
-    resolve_cloud(variables["cloud"])
+def open_options(module: str, options: Options) -> Options:
+    """Return the options without those that carry secrets, which are no part of any task's result."""
+    return {name: value for name, value in options.items() if not carries_secret(SPECS[module][name])}
 
 
-def _ca_path(variables: Variables) -> None:
-    if variables.get("ca_path"):
-        _require_readable("ca_path", variables["ca_path"], "a file of CA certificates")
+def carries_secret(option: t.Mapping[str, t.Any]) -> bool:
+    """Whether an option, or one of its suboptions, is a secret."""
+    return bool(option.get("no_log")) or any(carries_secret(one) for one in option.get("options", {}).values())
 
 
-def _sign_in(variables: Variables) -> None:
-    if variables.get("sign_in"):
-        read_sign_in(variables["sign_in"])
+def input_errors(variables: Variables, entry_point: str) -> list[str]:
+    """Return one sentence for each variable that the role cannot work with; none when all is well."""
+    found = [sentence for module, options in role_options(variables, entry_point).items() for sentence in _wrong(module, options)]
+    found += _wrong_of_role(variables)
+    # One wrong value, such as the cloud, may spoil the options of several modules: each sentence is said once.
+    return list(dict.fromkeys(found))
 
 
-def _version(variables: Variables) -> None:
-    if variables.get("version"):
-        parse_version(str(variables["version"]))
-
-
-def _endpoints(variables: Variables) -> None:
-    chosen_endpoints(variables.get("endpoints") or [], resolve_cloud(variables["cloud"]), None)
-
-
-def _eula(variables: Variables) -> None:
-    if not variables["accept_eula"]:
-        raise ConfigurationError(
-            "The agent's licence terms are not accepted: read them in the Entra admin center and set "
-            f"'{PREFIX}accept_eula: true'."
-        )
-
-
-def _domains(variables: Variables) -> None:
-    if not variables["domains"]:
-        raise ConfigurationError(
-            f"'{PREFIX}domains' is empty: name at least one Active Directory domain, with an administrator's account."
-        )
-    for domain in variables["domains"]:
-        require_dns_name(str(domain["name"]))
-
-
-def _account(variables: Variables) -> None:
-    gmsa = variables.get("gmsa") or {}
-    require_managed_account(gmsa.get("name"))
-    if bool(gmsa.get("username")) != bool(gmsa.get("password")):
-        raise ConfigurationError(f"'{PREFIX}gmsa' has only one of username and password: give both, or none of them.")
-    if gmsa.get("name") and gmsa.get("username"):
-        raise ConfigurationError(f"'{PREFIX}gmsa' has a name and a username: give the name of an account that exists, or who makes one.")
-
-
-def _times(variables: Variables) -> None:
-    seconds = ("download_timeout", "install_timeout", "probe_timeout", "reboot_timeout", "register_timeout")
-    limits = (("certificate_renewal_days", 0), ("events_since", 0), ("retries", 0), ("wait", 0), *((name, 1) for name in seconds))
-    for name, least in limits:
-        if name in variables and int(variables[name]) < least:
-            raise ConfigurationError(f"'{PREFIX}{name}' is {variables[name]}: give a number, {least} or more.")
-
-
-def _settings(variables: Variables) -> None:
-    checked = ArgumentSpecValidator(SETTINGS).validate(dict(variables.get("settings") or {}))
+def _wrong(module: str, options: Options) -> Iterator[str]:
+    checked = ArgumentSpecValidator(SPECS[module]).validate(options)
     if checked.error_messages:
-        raise ConfigurationError(f"'{PREFIX}settings': {'; '.join(checked.error_messages)}.")
-    wanted_settings(checked.validated_parameters)
+        yield from (f"The role's variables are wrong: {message}." for message in checked.error_messages)
+        return
+    for error in problems(module, checked.validated_parameters):
+        yield in_role_terms(str(error), module)
 
 
-def _package(variables: Variables) -> None:
-    defaults = {name: spec.get("default") for name, spec in PACKAGE.items()}
-    given = {name: variables[name] for name in defaults if variables.get(name)}
-    package_rules({**defaults, **given}, None)
-    url = str(variables.get("url") or "")
-    if url:
-        require_https_url(f"{PREFIX}url", url)
-    require_proxy_url(variables.get("proxy_url") or None)
-    if bool(variables.get("proxy_username")) != bool(variables.get("proxy_password")):
-        raise ConfigurationError(f"Only one of '{PREFIX}proxy_username' and '{PREFIX}proxy_password' is set: give both, or none of them.")
-    if variables["source"] in ("host", "controller") and not url and not resolve_cloud(variables["cloud"]).download_url:
-        raise ConfigurationError(f"No download URL is known for this cloud: give '{PREFIX}url', or a file in '{PREFIX}src'.")
+def _wrong_of_role(variables: Variables) -> Iterator[str]:
+    """Return what is wrong with the variables that no module takes."""
+    checked = ArgumentSpecValidator(ROLE).validate({name: variables[name] for name in ROLE if name in variables})
+    yield from (f"The role's variables are wrong: {message}." for message in checked.error_messages)
+    seconds = checked.validated_parameters["reboot_timeout"]
+    if not checked.error_messages and seconds < 1:
+        yield f"'{PREFIX}reboot_timeout' is {seconds}: give a number of seconds greater than 0."
 
 
-def _registration(variables: Variables) -> None:
-    sign_in = read_sign_in(variables["sign_in"]) if variables.get("sign_in") else None
-    scope_for(sign_in, resolve_cloud(variables["cloud"]), "registration")
-
-
-def _source(variables: Variables) -> None:
-    if variables["source"] == "file":
-        _require_readable("src", variables.get("src") or "", "the package")
-    if variables["source"] == "share":
-        require_host_path(f"{PREFIX}src", str(variables.get("src") or ""))
-
-
-def _require_readable(name: str, value: str, what: str) -> None:
-    path = os.path.expanduser(str(value))
-    if not os.path.isfile(path) or not os.access(path, os.R_OK):
-        raise ConfigurationError(
-            f"'{PREFIX}{name}' is '{value}', which cannot be read on the controller: give the path of {what}."
-        )
+def in_role_terms(sentence: str, module: str) -> str:
+    """Return a module's sentence with the role's variables in place of its options, which stand in quotes."""
+    names = variables_of(module)
+    return re.sub(r"'(\w+)(?=['.:])", lambda found: f"'{PREFIX}{names[found[1]]}" if found[1] in names else found[0], sentence)

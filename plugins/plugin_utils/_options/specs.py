@@ -88,6 +88,9 @@ SPECS: dict[str, Spec] = {
         "state": {"type": "str", "choices": ["present", "latest", "repaired", "absent"], "default": "present"},
         "timeout": {"type": "int", "default": 1800},
     },
+    "agent_options": {
+        "entry_point": {"type": "str", "choices": ["main", "verify", "remove"], "default": "main"},
+    },
     "agent_register": {
         **CLOUD,
         **SIGN_IN,
@@ -111,14 +114,15 @@ SPECS: dict[str, Spec] = {
                 "password": {"type": "str", "no_log": True},
                 "username": {"type": "str"},
             },
-            "mutually_exclusive": [("name", "username")],
-            "required_together": [("username", "password")],
         },
         "lock_dir": {"type": "path", "default": LOCK_DIR},
         "preflight": {"type": "bool", "default": True},
         "sign_in": {**SIGN_IN["sign_in"], "required": True},
         "tenant_id": {"type": "str", "required": True},
         "timeout": {"type": "int", "default": 600},
+    },
+    "agent_report": {
+        "dest": {"type": "path", "required": True},
     },
     "agent_verify": {
         **CLOUD,

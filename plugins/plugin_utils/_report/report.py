@@ -24,11 +24,14 @@ Data = t.Mapping[str, t.Any]
 #: Raised when a key of the report goes away or changes its meaning; new keys alone don't raise it.
 SCHEMA_VERSION = 1
 
+#: The variable in which the role leaves a host's result.
+RESULT = "provisioning_agent_result"
+
 #: What a host can have come to, worst first; the order of the report's rows.
 STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
 
 _READING = ("compliant", "checks", "drift", "blockers", "agent", "msg")
-_MODULE_PHASE = re.compile(r"agent_(\w+)$")
+_MODULE_PHASE = re.compile(r"agent_(download|install|register|verify)$")
 _RESTART = "Restart the host: the installation is finished only then."
 _SYNCHRONIZATION = ("domain", "status", "reason", "next_attempt")
 _CERTIFICATE = ("thumbprint", "not_after", "days_left")
@@ -39,15 +42,16 @@ def host_result(work: Data) -> dict[str, t.Any]:
     """Return the outcome of one host, as the role leaves it in provisioning_agent_result.
 
     Args:
-        work: host (name), before and after (results of agent_verify, after is empty or skipped when there was no second look), phases
-            (phase -> result of its task, empty when it did not come to it), failure (action and message, empty when nothing
-            failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to repair what it finds). Where the agent was
-            to be removed: host, removal (result of agent_install with state absent), check_mode.
+        work: host (name), play and started (of agent_options), before and after (results of agent_verify, after is empty or skipped when
+            there was no second look), phases (phase -> result of its task, empty when it did not come to it), failure (action and
+            message, empty when nothing failed), fail_on (fail, warn or never), check_mode, repairs (whether the role was to repair what
+            it finds). Where the agent was to be removed: host, play, started, removal (result of agent_install with state absent),
+            check_mode.
 
     Returns:
-        host, status (compliant, drift, failed, unreachable), failed (whether the host's play must fail), changed, phases (those that
-        ran), before and after (compliant, checks, drift, blockers, agent, msg; None when the host was not read), failed_phase, message,
-        reboot_required (whether the host still is to be restarted), to_do (sentences beyond what the checks say).
+        host, play, started, status (compliant, drift, failed, unreachable), failed (whether the host's play must fail), changed, phases
+        (those that ran), before and after (compliant, checks, drift, blockers, agent, msg; None when the host was not read),
+        failed_phase, message, reboot_required (whether the host still is to be restarted), to_do (sentences beyond what the checks say).
     """
     if "removal" in work:
         return _removal_result(work)
@@ -55,7 +59,7 @@ def host_result(work: Data) -> dict[str, t.Any]:
     before, after = _reading(work["before"]), _reading(work["after"])
     lost = next((result for result in (work["before"], *ran.values(), work["after"]) if result.get("unreachable")), None)
     result: dict[str, t.Any] = {
-        "host": work["host"],
+        **_whose(work),
         "changed": any(result.get("changed", False) for result in ran.values()),
         "phases": list(ran),
         "before": before,
@@ -65,6 +69,11 @@ def host_result(work: Data) -> dict[str, t.Any]:
         "to_do": [_RESTART] if _waits_for_restart(ran) else [],
     }
     return {**result, **_verdict(work, result, lost)}
+
+
+def _whose(work: Data) -> dict[str, str]:
+    """Return which host's result it is, of which play, and when it was begun."""
+    return {name: str(work[name]) for name in ("host", "play", "started")}
 
 
 def _waits_for_restart(ran: t.Mapping[str, Data]) -> bool:
@@ -79,7 +88,7 @@ def _removal_result(work: Data) -> dict[str, t.Any]:
     changed = bool(removal.get("changed"))
     status = "unreachable" if lost else "failed" if failed else "drift" if changed and work["check_mode"] else "compliant"
     return {
-        "host": work["host"],
+        **_whose(work),
         "status": status,
         "failed": lost or failed,
         "changed": changed,
@@ -125,19 +134,31 @@ def _reading(result: Data) -> dict[str, t.Any] | None:
     return {key: result[key] for key in _READING}
 
 
+def results_of_play(hosts: t.Iterable[str], variables: t.Mapping[str, Data], play: str) -> dict[str, Data]:
+    """Return the results that hosts have come to in a play; what an earlier play of the run has left is none of this one.
+
+    Args:
+        hosts: the names of the play's hosts.
+        variables: for each host its variables.
+        play: the play's id, as in the results.
+    """
+    found = {name: variables[name].get(RESULT) for name in hosts}
+    return {name: result for name, result in found.items() if result and result["play"] == play}
+
+
 def fleet_report(hosts: t.Iterable[str], results: t.Mapping[str, Data], *, check_mode: bool, now: datetime.datetime | None = None) -> Data:
     """Return the report of a run.
 
     Args:
         hosts: the names of all hosts that the run is about.
-        results: for each host its variables; provisioning_agent_result is missing where the run has not come to a result.
+        results: the results of those hosts that have come to one.
         check_mode: whether the run only predicted.
         now: the time of the report, UTC; the present time unless given.
 
     Returns:
         schema_version, generated (UTC, ISO 8601), check_mode, counts (hosts, changed, and one for each status), hosts (worst first).
     """
-    rows = [_row(name, results[name].get("provisioning_agent_result")) for name in hosts]
+    rows = [_row(name, results.get(name)) for name in hosts]
     rows.sort(key=lambda row: (STATUSES.index(row["status"]), row["host"]))
     counts = {status: sum(row["status"] == status for row in rows) for status in STATUSES}
     return {

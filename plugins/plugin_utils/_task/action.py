@@ -16,6 +16,7 @@ import dataclasses
 import json
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 try:
@@ -30,6 +31,7 @@ from .._host.detached import DetachedJob
 from .._host.failure import failure_reason
 from .._host.payload import load_payload
 from .._options.specs import SPECS
+from .._options.validators import require_valid
 
 Options = dict[str, t.Any]
 Result = dict[str, t.Any]
@@ -48,21 +50,19 @@ class Reply(t.Generic[Content]):
 
 
 class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no type information
-    """What the four action plugins share. A plugin sets MODULE and RETURNS, and implements _agent_run."""
+    """What the action plugins share. A plugin sets MODULE and RETURNS, and implements _agent_run."""
 
     #: The module's name, as in SPECS.
     MODULE: t.ClassVar[str]
     #: Every key the module returns besides changed, failed and msg, with the value it has until it is known.
     RETURNS: t.ClassVar[Result]
-    #: Rules between options, as validate_argument_spec takes them.
-    RULES: t.ClassVar[dict[str, t.Any]] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         """Validate the task's options, run the module, and return its result."""
         # Detached work is polled by the modules themselves: the result of Ansible's own async would be the bare payload's.
         self._supports_check_mode, self._supports_async = True, False
         result: Result = super().run(tmp, task_vars)
-        checked, options = self.validate_argument_spec(SPECS[self.MODULE], **self.RULES)
+        checked, options = self.validate_argument_spec(SPECS[self.MODULE])
         self._secrets = set(checked._no_log_values)
         # A module logs its options in Windows' event log, which takes 32,766 characters: a longer payload would warn in every task.
         self._task_vars = {**(task_vars or {}), "ansible_no_target_syslog": True}
@@ -70,6 +70,8 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             register_secrets(sorted(self._secrets))
         result.update(changed=False, failed=False, msg="", **copy.deepcopy(self.RETURNS))
         try:
+            self._agent_locate(options)
+            require_valid(self.MODULE, options)
             self._agent_run(options, result)
         except AgentError as error:
             result.update(failed=True, msg=str(error))
@@ -82,6 +84,9 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             AgentError: the task fails; what the result holds by then is returned with the error's sentence.
         """
         raise NotImplementedError
+
+    def _agent_locate(self, options: Options) -> None:
+        """Put the full path into an option that names a file of the controller's, as Ansible looks for it; called before validation."""
 
     def _agent_payload(
         self, name: str, kind: type[Content], parameters: Options, secret: Options | None = None, detached_for: int = 0
@@ -121,6 +126,13 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         with lost_is_unreachable(self._agent_host):
             return str(super()._transfer_file(local_path, remote_path))
 
+    def _agent_find(self, path: str) -> str:
+        """Return where Ansible finds a file on the controller (beside the playbook, in a role's files); the path as it is, if nowhere."""
+        try:
+            return str(self._find_needle("files", path))
+        except AnsibleError:
+            return path
+
     def _agent_mask(self, secret: str) -> None:
         """Keep a secret that is no option (a token fetched during the task) out of the result."""
         self._secrets.add(secret)
@@ -136,6 +148,11 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     def _agent_json(value: t.Any) -> str:
         """Return a value as the JSON text that payloads take for what is more than a list of strings."""
         return json.dumps(value)
+
+    @property
+    def _agent_play(self) -> str:
+        """The id of the play that the task belongs to; the same for all its hosts and batches."""
+        return str(self._task.get_play()._uuid)
 
     @property
     def _agent_host(self) -> str:

@@ -14,6 +14,7 @@ import types
 import typing as t
 
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
 
 class Remote(t.Protocol):
@@ -26,15 +27,24 @@ class Remote(t.Protocol):
         """Copy a file of the controller's to a path of the host."""
 
 
-def run_module(module: str, options: dict[str, t.Any], remote: Remote, *, check: bool = False, host: str = "win1") -> dict[str, t.Any]:
+def run_module(
+    module: str,
+    options: dict[str, t.Any],
+    remote: Remote | None,
+    *,
+    check: bool = False,
+    host: str = "win1",
+    variables: dict[str, t.Any] | None = None,
+) -> dict[str, t.Any]:
     """Run a module of the collection and return its result, with the diff.
 
     Args:
         module: its short name, such as agent_install.
         options: as a task gives them.
-        remote: answers for the host.
+        remote: answers for the host; None for a module that touches none.
         check: whether it is check mode.
         host: the name that the host has in the inventory.
+        variables: the host's variables, with templates.
     """
     plugin = importlib.import_module(f"ansible_collections.entra_ops.cloud_sync.plugins.action.{module}")
 
@@ -43,14 +53,19 @@ def run_module(module: str, options: dict[str, t.Any], remote: Remote, *, check:
             return super()._agent_payload(name, kind, parameters, secret)
 
         def _execute_module(self, name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> t.Any:
-            assert name == "ansible.windows.win_powershell"
+            assert remote and name == "ansible.windows.win_powershell"
             return remote.win_powershell(module_args, check=check)
 
         def _transfer_file(self, local_path: str, remote_path: str) -> str:
+            assert remote
             remote.put_file(local_path, remote_path)
             return remote_path
 
-    task = types.SimpleNamespace(args=options, check_mode=check, diff=True, no_log=False, async_val=0, get_search_path=list)
+    play = types.SimpleNamespace(_uuid="play")
+    told = {"args": options, "check_mode": check, "diff": True, "no_log": False, "async_val": 0}
+    task = types.SimpleNamespace(**told, get_search_path=list, get_play=lambda: play)
     connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
-    action = Unconnected(task, connection, None, DataLoader(), None, None)
-    return t.cast(dict[str, t.Any], action.run(task_vars={"inventory_hostname": host}))
+    task_vars = {"inventory_hostname": host, **(variables or {})}
+    loader = DataLoader()
+    action = Unconnected(task, connection, None, loader, Templar(loader, task_vars), None)
+    return t.cast(dict[str, t.Any], action.run(task_vars=task_vars))

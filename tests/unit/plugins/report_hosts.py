@@ -57,9 +57,10 @@ def work(before: dict[str, t.Any], **changes: t.Any) -> dict[str, t.Any]:
     """Return what the role hands to the filter host_result."""
     phases: dict[str, t.Any] = {"download": {}, "install": {}, "register": {}}
     rest = {"after": {}, "failure": {}, "fail_on": "fail", "check_mode": False, "repairs": True}
-    return {"host": "win1", "before": before, "phases": phases, **rest, **changes}
+    return {**WIN1, "before": before, "phases": phases, **rest, **changes}
 
 
+WIN1 = {"host": "win1", "play": "play", "started": "2026-11-25T19:55:00.000000Z"}
 HEALTHY = verified(host(), CONFIRMED)
 EMPTY = verified(empty_host())
 UNREACHABLE = {"unreachable": True, "changed": False, "msg": "connection refused"}

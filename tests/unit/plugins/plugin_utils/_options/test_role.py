@@ -35,13 +35,13 @@ BAD = {
 
 
 def test_good_variables_pass() -> None:
-    assert input_errors(GOOD, repairs=True) == []
+    assert input_errors(GOOD, "main") == []
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
 def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
     value, words = BAD[name]
-    (sentence,) = input_errors({**GOOD, name: value}, repairs=True)
+    (sentence,) = input_errors({**GOOD, name: value}, "main")
     assert words in sentence
 
 
@@ -55,9 +55,9 @@ def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
         ({"sha256": "zz"}, "64 hexadecimal digits"),
         ({"root_thumbprints": ["12"]}, "40 hexadecimal digits"),
         ({"url": "http://mirror.example.com/setup.exe"}, "starts with https://"),
-        ({"install_timeout": 0}, "1 or more"),
-        ({"probe_timeout": 0}, "1 or more"),
-        ({"retries": -1}, "0 or more"),
+        ({"install_timeout": 0}, "'provisioning_agent_install_timeout' is 0"),
+        ({"probe_timeout": 0}, "greater than 0"),
+        ({"retries": -1}, "0 for none"),
         ({"events_since": -1}, "0 or more"),
         ({"endpoints": ["https://login.lab"]}, "write HOST or HOST:PORT"),
         ({"source": "share", "src": "packages"}, "give the full path on the host"),
@@ -76,42 +76,42 @@ def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
     ],
 )
 def test_what_a_later_phase_would_refuse_is_refused_first(changes: dict[str, t.Any], words: str) -> None:
-    (sentence,) = input_errors({**GOOD, **changes}, repairs=True)
+    (sentence,) = input_errors({**GOOD, **changes}, "main")
     assert words in sentence
 
 
 def test_cloud_without_download_host_needs_another_source() -> None:
-    sentences = input_errors({**GOOD, "cloud": "AzureChinaCloud"}, repairs=True)
+    sentences = input_errors({**GOOD, "cloud": "AzureChinaCloud"}, "main")
     assert any("No download URL" in sentence for sentence in sentences)
 
 
 def test_every_bad_variable_is_named_at_once() -> None:
-    assert len(input_errors({**GOOD, **{name: value for name, (value, _) in BAD.items()}}, repairs=True)) == len(BAD)
+    assert len(input_errors({**GOOD, **{name: value for name, (value, _) in BAD.items()}}, "main")) == len(BAD)
 
 
 def test_package_file_must_be_readable(tmp_path: Path) -> None:
     package = tmp_path / "package.exe"
-    assert "cannot be read" in input_errors({**GOOD, "source": "file", "src": str(package)}, repairs=True)[0]
-    assert "cannot be read" in input_errors({**GOOD, "source": "file"}, repairs=True)[0]
+    assert "cannot be read" in input_errors({**GOOD, "source": "file", "src": str(package)}, "main")[0]
+    assert "cannot be read" in input_errors({**GOOD, "source": "file"}, "main")[0]
     package.touch()
-    assert input_errors({**GOOD, "source": "file", "src": str(package)}, repairs=True) == []
+    assert input_errors({**GOOD, "source": "file", "src": str(package)}, "main") == []
 
 
 def test_verification_needs_neither_licence_nor_domains() -> None:
     variables = {"cloud": "AzureCloud", "accept_eula": False, "domains": [], "source": "host"}
-    assert input_errors(variables, repairs=False) == []
+    assert input_errors(variables, "verify") == []
 
 
 @pytest.mark.parametrize("method", ["device_code", "azure_cli"])
 def test_methods_that_need_nothing_pass(method: str) -> None:
-    assert input_errors({**GOOD, "sign_in": {"method": method}}, repairs=True) == []
+    assert input_errors({**GOOD, "sign_in": {"method": method}}, "main") == []
 
 
 def test_application_may_look() -> None:
     sign_in = {"method": "client_secret", "client_id": "x", "client_secret": "x"}
-    assert input_errors({**GOOD, "sign_in": sign_in}, repairs=False) == []
+    assert input_errors({**GOOD, "sign_in": sign_in}, "verify") == []
 
 
 def test_a_sentence_never_holds_a_secret() -> None:
     sign_in = {"method": "password", "username": "", "password": "canary"}
-    assert "canary" not in " ".join(input_errors({**GOOD, "sign_in": sign_in}, repairs=True))
+    assert "canary" not in " ".join(input_errors({**GOOD, "sign_in": sign_in}, "main"))

@@ -14,7 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._report.report import STATUSES, fleet_report, host_result, report_html
 from host_facts import CONFIRMED, host
-from report_hosts import EMPTY, HEALTHY, SKIPPED, UNREACHABLE, verified, work
+from report_hosts import EMPTY, HEALTHY, SKIPPED, UNREACHABLE, WIN1, verified, work
 
 CHANGED = {"changed": True, "failed": False}
 ALL_RAN = {"download": CHANGED, "install": CHANGED, "register": CHANGED}
@@ -76,15 +76,15 @@ def test_failure_names_its_phase() -> None:
 
 
 def test_failure_before_the_host_was_read_has_no_reading() -> None:
-    result = host_result(work({}, failure={"action": "ansible.builtin.assert", "message": "No."}))
+    result = host_result(work({}, failure={"action": "entra_ops.cloud_sync.agent_options", "message": "No."}))
     assert result["before"] is result["after"] is None
     assert result["failed_phase"] == "preflight"
     assert report_of({"win1": result})["hosts"][0]["to_do"] == ["No."]
 
 
 def report_of(results: dict[str, t.Any], **options: t.Any) -> t.Any:
-    variables = {name: {"provisioning_agent_result": result} if result else {} for name, result in results.items()}
-    return fleet_report(list(results), variables, **{"check_mode": False, "now": NOW, **options})
+    found = {name: result for name, result in results.items() if result}
+    return fleet_report(list(results), found, **{"check_mode": False, "now": NOW, **options})
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_upgrade_that_is_only_predicted_is_drift() -> None:
     ],
 )
 def test_removal_has_a_result(removal: dict[str, t.Any], check_mode: bool, status: str, failed: bool) -> None:
-    result = host_result({"host": "win1", "removal": removal, "check_mode": check_mode})
+    result = host_result({**WIN1, "removal": removal, "check_mode": check_mode})
     assert (result["status"], result["failed"], result["message"]) == (status, failed, removal["msg"])
     (row,) = report_of({"win1": result})["hosts"]
     assert row["version"] is None
