@@ -9,6 +9,7 @@ from pathlib import Path
 
 from check_lists import checks_page, with_readme_list, with_return_list
 from packages_table import with_packages_table
+from role_variables import defaults_file, variables_page
 from troubleshooting_page import troubleshooting_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,8 +22,10 @@ def pages() -> dict[Path, str]:
     return {
         architecture: with_packages_table(architecture.read_text(encoding="utf-8")),
         ROOT / "docs" / "checks.md": checks_page(),
+        ROOT / "docs" / "role-variables.md": variables_page(),
         ROOT / "docs" / "troubleshooting.md": troubleshooting_page(),
         readme: with_readme_list(readme.read_text(encoding="utf-8")),
+        ROOT / "roles" / "provisioning_agent" / "defaults" / "main.yml": defaults_file(),
         module: with_return_list(module.read_text(encoding="utf-8")),
     }
 

@@ -18,7 +18,7 @@ import functools
 import typing as t
 
 from .._agent.account import current_account
-from .._agent.certificate import CurrentCertificate, current_certificate
+from .._agent.certificate import RENEWAL_DAYS, CurrentCertificate, current_certificate
 from .._agent.facts import AGENT_SERVICE, Directory, HostFacts, Platform, Service
 from .._agent.installation import is_complete
 from .._agent.settings import Settings
@@ -51,7 +51,7 @@ class Expectation:
     service_account: str | None = None
     minimum_certificate_days: int = 30
     settings: Settings = dataclasses.field(default_factory=dict)
-    certificate_renewal_days: int = 14
+    certificate_renewal_days: int = RENEWAL_DAYS
     issuers: tuple[str, ...] = ()
     government: bool = False
     cloud_required: bool = False

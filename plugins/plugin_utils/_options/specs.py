@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._agent.certificate import RENEWAL_DAYS
 from .._agent.settings import SETTINGS
 from .._checks.network import CERTIFICATE_ISSUERS
 from .._package.proof import (
@@ -94,7 +95,7 @@ SPECS: dict[str, Spec] = {
     "agent_register": {
         **CLOUD,
         **SIGN_IN,
-        "certificate_renewal_days": {"type": "int", "default": 14},
+        "certificate_renewal_days": {"type": "int", "default": RENEWAL_DAYS},
         "domains": {
             "type": "list",
             "elements": "dict",
@@ -134,7 +135,7 @@ SPECS: dict[str, Spec] = {
         "expect": {
             "type": "dict",
             "options": {
-                "certificate_renewal_days": {"type": "int", "default": 14},
+                "certificate_renewal_days": {"type": "int", "default": RENEWAL_DAYS},
                 "domains": {"type": "list", "elements": "str", "default": []},
                 "minimum_certificate_days": {"type": "int", "default": 30},
                 "service_account": {"type": "str"},
