@@ -128,6 +128,11 @@ def test_variable_without_a_value_is_named() -> None:
     assert result["play"] == "play" and result["started"]
 
 
+def test_part_of_a_variable_without_a_value_is_named() -> None:
+    result = check(domains=[{**VARIABLES["domains"][0], "password": "{{ nowhere }}"}])
+    assert result["failed"] and "'provisioning_agent_domains' cannot be evaluated" in result["msg"] and "nowhere" in result["msg"]
+
+
 def test_text_of_a_wrong_value_is_no_template() -> None:
     assert "{{" in check(tenant_id="{{ '{{' }} vault }}")["msg"]
 
