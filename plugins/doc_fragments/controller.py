@@ -19,7 +19,7 @@ attributes:
     description: Can be used with the C(async) keyword of a task.
     support: none
   check_mode:
-    description: Can run in check mode and tells what a real run would change.
+    description: Can run in check mode and says what a real run would change.
     support: full
   diff_mode:
     description: Shows what has changed, in diff mode.

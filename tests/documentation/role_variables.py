@@ -22,7 +22,7 @@ _HEAD = """\
 
 The entry points are `main` (playbooks `site.yml` and `upgrade.yml`), `verify`, `remove` and `report`. A variable without a value is left to
 the module that it is an option of; its default stands here. `required` is what `main` requires.
-`ansible-doc -t role entra_ops.cloud_sync.provisioning_agent` tells the same.
+`ansible-doc -t role entra_ops.cloud_sync.provisioning_agent` says the same.
 
 <!-- `make docs` writes this page from roles/provisioning_agent/meta/argument_specs.yml. Change that, not the page. -->
 

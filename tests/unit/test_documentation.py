@@ -207,7 +207,7 @@ def specified_variables() -> dict[str, dict[str, t.Any]]:
 #: Where a variable of the role is meant to differ from the option of its name.
 DIFFERS = {
     ("state", "choices"),  # a removal is an entry point of its own
-    ("wait", "default"),  # the module waits for nothing unless told to
+    ("wait", "default"),  # the module waits only where it is asked to
 }
 
 

@@ -45,7 +45,7 @@ NO_VARIABLES = {
     "agent_verify": ("expect", "fail_on", "registration_check", "request_timeout"),
 }
 
-#: What a removal is told; the other options of the module are for an agent that stays.
+#: The options of a removal; the others of the module are for an agent that stays.
 _REMOVAL = ("path", "timeout")
 
 #: Lists where an empty one says something else than none: no endpoints are tried, no issuer is judged, no domain is served.
