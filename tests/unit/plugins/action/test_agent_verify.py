@@ -107,6 +107,7 @@ def verify(sync1: FakeHost, **options: t.Any) -> dict[str, t.Any]:
 def test_host_as_wanted_is_read_once_and_passes(sync1: FakeHost) -> None:
     result = verify(sync1, expect={"tenant_id": TENANT, "domains": ["contoso.lab"]})
     assert (result["failed"], result["changed"], result["compliant"], result["drift"], result["blockers"]) == (False, False, True, [], [])
+    assert result["obstacles"] == []
     assert result["msg"] == "The agent 1.1.2334.0 on sync1.contoso.lab is as it should be."
     assert (result["agent"]["agent_id"], result["agent"]["domains"], result["agent"]["cloud"]) == (AGENT_ID, ["contoso.lab"], None)
     assert (sync1.names, sync1.lines) == (["facts"], [])
@@ -169,6 +170,8 @@ def test_sign_in_that_may_not_register_is_found_where_the_host_needs_it(sync1: F
     check = result["checks"][-1]
     assert (check["name"], check["status"], result["blockers"]) == ("sign_in", "fail", ["sign_in"])
     assert "run playbooks/sign_in.yml first instead of a token" in result["msg"]
+    (obstacle,) = result["obstacles"]
+    assert (obstacle.startswith("sign_in: "), f"sign_in fail: {obstacle.removeprefix('sign_in: ')}" in result["msg"]) == (True, True)
     assert "sign_in" not in {check["name"] for check in verify(sync1, **{**REGISTERS, "registration_check": False})["checks"]}
 
 
