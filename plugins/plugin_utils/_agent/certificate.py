@@ -17,7 +17,7 @@ import dataclasses
 from .._core.parsing import parse_time
 from .facts import AgentFacts, StoredCertificate
 
-#: An agent whose certificate ends in fewer days is registered again, unless told otherwise: agents renew theirs long before that.
+#: An agent whose certificate ends in fewer days is registered again by default; agents renew theirs long before that.
 RENEWAL_DAYS = 14
 
 

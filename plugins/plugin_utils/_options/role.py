@@ -117,7 +117,7 @@ def open_options(module: str, options: Options) -> Options:
 
 def carries_secret(option: t.Mapping[str, t.Any]) -> bool:
     """Whether an option, or one of its suboptions, is a secret."""
-    return bool(option.get("no_log")) or any(carries_secret(one) for one in option.get("options", {}).values())
+    return bool(option.get("no_log")) or any(carries_secret(part) for part in option.get("options", {}).values())
 
 
 def input_errors(variables: Variables, entry_point: str) -> list[str]:
