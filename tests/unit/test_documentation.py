@@ -184,7 +184,7 @@ def test_tasks_name_the_options_that_carry_secrets_and_no_others(module: str) ->
 
 def tasks_of(module: str) -> t.Iterator[dict[str, t.Any]]:
     """Return the options of the role's tasks that run a module, but for those of a removal."""
-    for file in (ROLE / "tasks").glob("*.yml"):
+    for file in set((ROLE / "tasks").glob("*.yml")) - {ROLE / "tasks" / "remove.yml"}:
         for task in all_tasks(yaml.safe_load(file.read_text(encoding="utf-8"))):
             if f"entra_ops.cloud_sync.{module}" in task:
                 yield task[f"entra_ops.cloud_sync.{module}"] or {}

@@ -83,7 +83,7 @@ def role_options(variables: Variables, entry_point: str) -> dict[str, Options]:
     """
     given = {name: value for name, value in variables.items() if name in _MEANT_EMPTY or value not in (None, "", [], {})}
     options = {module: _named(module, given) for module in MODULES[entry_point]}
-    if entry_point == "remove":
+    if entry_point == "remove":  # which needs no licence
         options["agent_install"]["state"] = "absent"
     if "agent_verify" in options:
         # The role fails a host itself, after the report is written.
