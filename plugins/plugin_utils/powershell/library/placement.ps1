@@ -92,15 +92,12 @@ function Read-SourceNote {
         # Not JSON: cut off when the host went down, or written by somebody else.
         return @{}
     }
-    if ($note -isnot [hashtable]) {
+    $table = $note -as [hashtable]
+    $missing = @('source', 'sha256', 'etag', 'last_modified' | Where-Object -FilterScript { $null -eq $table -or $null -eq $table[$_] })
+    if ($missing.Count -gt 0 -or $table['source'] -ne $Source -or $table['sha256'] -ne $Sha256) {
         return @{}
     }
-    $names = @(([hashtable]$note).Keys)
-    $missing = @(@('source', 'sha256', 'etag', 'last_modified') | Where-Object -FilterScript { $names -notcontains $_ })
-    if ($missing.Count -gt 0 -or $note.source -ne $Source -or $note.sha256 -ne $Sha256) {
-        return @{}
-    }
-    return @{ etag = [string]$note.etag; last_modified = [string]$note.last_modified }
+    return @{ etag = [string]$table['etag']; last_modified = [string]$table['last_modified'] }
 }
 
 function Write-SourceNote {
