@@ -268,6 +268,26 @@ def test_file_that_is_not_there_is_not_waited_for(files: Answer) -> None:
     assert (files["absent"]["waits"], files["absent"]["problem"]) == (0, "FileNotFoundException")
 
 
+NOTE = {"source": "a", "sha256": "b", "etag": '"x"', "last_modified": ""}
+OF_OTHERS = (json.dumps({**NOTE, "source": "c"}), json.dumps({**NOTE, "sha256": "c"}))
+NO_NOTES = ("", "{", "[]", "null", "7", '{"source": "a", "sha256": "b"}', *OF_OTHERS)
+
+
+def test_note_of_a_source_counts_where_it_is_whole(host: DirectHost) -> None:
+    script = expand_includes("param([string]$Notes)\n# include: json.ps1\n# include: placement.ps1\n")
+    read = r"""
+$path = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), 'noted')
+$found = @(foreach ($note in (ConvertFrom-JsonText -Text $Notes)) {
+        [System.IO.File]::WriteAllText((Get-SourceNotePath -Path $path), $note)
+        Read-SourceNote -Path $path -Source 'a' -Sha256 'b'
+    })
+Remove-Package -Path $path
+$Ansible.Result = ConvertTo-Json -InputObject $found -Compress
+"""
+    found = host.run_script(script + read, Notes=json.dumps([json.dumps(NOTE), *NO_NOTES]))
+    assert found == [{"etag": '"x"', "last_modified": ""}, *[{}] * len(NO_NOTES)]
+
+
 NETLOGON = "Microsoft-Windows-Security-Netlogon"
 AGENT_LOG = "Microsoft-AzureADConnect-ProvisioningAgent/Admin"
 

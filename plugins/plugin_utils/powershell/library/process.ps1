@@ -24,7 +24,7 @@ function Get-ProcessScript {
         $text = @($input) -join ''
         # What stands before the first brace is a byte order mark, if anything.
         $request = ConvertFrom-JsonText -Text $text.Substring($text.IndexOf([char]'{'))
-        $values = $(if ($request.json) { ConvertFrom-JsonText -Text $request.json } else { @{} })
+        $values = $(if ($request['json']) { ConvertFrom-JsonText -Text $request['json'] } else { @{} })
         foreach ($name in @($request.values.Keys)) {
             $values[$name] = $request.values[$name]
         }
