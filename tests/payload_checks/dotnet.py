@@ -25,8 +25,9 @@ _OPEN = (
     "System.Management.Automation.PSCustomObject",
     "System.Management.Automation.PSVersionHashTable",
 )
-#: A boolean has no members of use; PowerShell guesses one where a method with several overloads stands alone in a function.
-_UNKNOWN = {"System.Object", "System.Object[]", "System.Void", "System.Boolean"}
+#: Where PowerShell guesses: a boolean, which has no members of use, where a method with several overloads stands alone in a function, and
+#: the type of a type after -isnot.
+_UNKNOWN = {"System.Object", "System.Object[]", "System.Void", "System.Boolean", "System.Type"}
 _ANYTHING = Member("", False, False, 0, float("inf"))
 
 
