@@ -378,6 +378,12 @@ def test_account_of_another_domain_is_looked_up_there(rerouted: Look) -> None:
     assert check["status"] == "pass", check
 
 
+def test_referrals_are_not_followed(rerouted: Look, host: Host) -> None:
+    host.set({DIRECTORY: {"Referral": "gone.contoso.lab"}})
+    check = host.look(endpoints=[], expect={"service_account": r"CONTOSO\svcSync$"}).checks["directory"]
+    assert (check["status"], check["actual"]) == ("pass", "readable")
+
+
 @pytest.fixture(scope="module")
 def direct(rerouted: Look, host: Host) -> Look:
     """A look at a host whose exe.config switches proxies off, with an account of a domain that the forest does not have."""

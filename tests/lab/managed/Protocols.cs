@@ -2,9 +2,10 @@
 // .NET's LDAP client signs in by Kerberos or NTLM, which Wine's wldap32 cannot, and the lab has no domain controller.
 // An entry is a key below HKLM\SOFTWARE\Cloud Sync Lab\Directory, named by its distinguished name ("RootDSE" for the empty one); its
 // values are the attributes, one text each. {computer} stands for the host's name, {account} for the managed account of the agent's
-// service; "sid:S-1-..." and "sddl:..." are turned into bytes. The value Refuse of Directory itself is why a sign-in is refused.
+// service; "sid:S-1-..." and "sddl:..." are turned into bytes. The value Refuse of Directory itself is why a sign-in is refused; Referral
+// names a server that searches below a domain's top are referred to, and that does not answer whoever follows.
 // Left out: everything but search by conditions that all must hold (attribute=value), more than one value of an attribute, paging,
-// referrals, rights.
+// rights.
 // Copyright (c) 2026 entra_ops contributors
 // GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
@@ -20,6 +21,9 @@ using Microsoft.Win32;
 namespace System.DirectoryServices.Protocols
 {
     public enum SearchScope { Base, OneLevel, Subtree }
+
+    [Flags]
+    public enum ReferralChasingOptions { None = 0, Subordinate = 0x20, External = 0x40, All = Subordinate | External }
 
     public enum ResultCode { Success = 0, NoSuchObject = 32 }
 
@@ -53,6 +57,8 @@ namespace System.DirectoryServices.Protocols
         public int ProtocolVersion { get; set; }
 
         public bool Signing { get; set; }
+
+        public ReferralChasingOptions ReferralChasing { get; set; }
     }
 
     public class SearchRequest
@@ -147,7 +153,8 @@ namespace System.DirectoryServices.Protocols
         public LdapConnection(string server)
         {
             if (String.IsNullOrEmpty(server)) throw new LdapException("The LDAP server is unavailable.");
-            SessionOptions = new LdapSessionOptions();
+            // Windows' own default is to follow referrals.
+            SessionOptions = new LdapSessionOptions { ReferralChasing = ReferralChasingOptions.All };
         }
 
         public LdapSessionOptions SessionOptions { get; private set; }
@@ -166,6 +173,7 @@ namespace System.DirectoryServices.Protocols
             string[] names = Forest.Names();
             if (!names.Contains(root, StringComparer.OrdinalIgnoreCase))
                 throw new DirectoryOperationException(ResultCode.NoSuchObject, "The object does not exist.");
+            Follow(Forest.Read("", "Referral"), root, request.Scope);
             List<SearchResultEntry> found = new List<SearchResultEntry>();
             foreach (string name in names.Where(one => InScope(one, root, request.Scope)))
             {
@@ -178,6 +186,13 @@ namespace System.DirectoryServices.Protocols
 
         public void Dispose()
         {
+        }
+
+        private void Follow(string server, string root, SearchScope scope)
+        {
+            bool referred = scope == SearchScope.Subtree && root.StartsWith("DC=", StringComparison.OrdinalIgnoreCase);
+            if (server != null && referred && (SessionOptions.ReferralChasing & ReferralChasingOptions.Subordinate) != 0)
+                throw new LdapException("The LDAP server " + server + " is unavailable.");
         }
 
         private static bool InScope(string name, string root, SearchScope scope)

@@ -251,6 +251,9 @@ function Open-Directory {
         $connection.Timeout = [System.TimeSpan]::FromSeconds(5)
         $connection.SessionOptions.ProtocolVersion = 3
         $connection.SessionOptions.Signing = $true
+        # A search of a domain from its top is answered with referrals to other servers too, which Windows would ask one after another,
+        # however long they take, and with this session's credentials.
+        $connection.SessionOptions.ReferralChasing = [System.DirectoryServices.Protocols.ReferralChasingOptions]::None
         $connection.Bind()
         return $connection
     }
