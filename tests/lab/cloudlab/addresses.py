@@ -17,6 +17,8 @@ from cloudlab.windows.host import HTTP_PORT, HTTPS_PORT
 
 MICROSOFT_PORT, REALM_PORT = 8443, 443
 _MICROSOFT_HOST = 250
+#: Where nobody listens; the proxies take it for Microsoft's side.
+_PROXIED_HOST = 249
 #: What the names of blocks in the abstract namespace begin with.
 _NAME = "cloudlab"
 _BLOCKS = range(50, 100)
@@ -43,6 +45,11 @@ class Block:
     def microsoft(self) -> str:
         """The address of Microsoft's side."""
         return self.address(_MICROSOFT_HOST)
+
+    @property
+    def proxied(self) -> str:
+        """The address by which Microsoft's side is reached through the lab's proxies alone."""
+        return self.address(_PROXIED_HOST)
 
 
 def reserve() -> Block:

@@ -201,6 +201,7 @@ def _plan(host_count: int, block: Block) -> dict[str, Any]:
         "microsoft": {
             "address": block.microsoft,
             "url": f"https://{block.microsoft}:{MICROSOFT_PORT}",
+            "proxied_address": block.proxied,
             "control_key": _password(),
             "tenant": {"id": tenant, "domain": TENANT_DOMAIN},
             "user": people["admin"],
@@ -245,7 +246,7 @@ def _start_proxies(state: State, data: dict[str, Any]) -> None:
     state.logs.mkdir()
     for name, proxy in data["proxies"].items():
         config = state.config(f"proxy-{name}")
-        _write(config, proxies.configuration(state, name, proxy, data["pki"]["ca"], data["microsoft"]["address"]))
+        _write(config, proxies.configuration(state, name, proxy, data["pki"]["ca"], data["microsoft"]))
         _spawn(state, data, f"proxy-{name}", "proxies", [str(config)])
 
 
@@ -261,6 +262,7 @@ def _start_microsoft(state: State, data: dict[str, Any], block: Block, snapshot:
     _make_certificates(state, microsoft["applications"])
     config = {
         "address": microsoft["address"],
+        "further_names": [microsoft["proxied_address"]],
         "port": MICROSOFT_PORT,
         "pki": str(PKI),
         "packages": str(PACKAGES),

@@ -12,6 +12,7 @@ using System.Collections.Generic;
 using System.ComponentModel;
 using System.IO;
 using System.Management.Automation;
+using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
@@ -223,7 +224,14 @@ namespace Microsoft.CloudSync.PowerShell
     internal static class Cloud
     {
         // Without a time limit: who called the cmdlet sets one.
-        private static readonly HttpClient client = new HttpClient { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        private static readonly HttpClient client = new HttpClient(NewHandler()) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+
+        /// <summary>.NET Framework's HttpClient goes by the process' default proxy; .NET's has another one of its own.</summary>
+        private static HttpClientHandler NewHandler()
+        {
+            IWebProxy proxy = WebRequest.DefaultWebProxy;
+            return new HttpClientHandler { UseProxy = proxy != null, Proxy = proxy };
+        }
 
         internal static JObject Post(string path, object body)
         {

@@ -113,7 +113,8 @@ class Config:
 
     `realm_port` is listened on too, because msal asks for the realm of a user who signs in with a password at the
     authority's host without the authority's port; None leaves that out. `configurations` are the domains that are synchronised from the
-    start. `restored` is what another server's control interface exported; its configurations go before those.
+    start. `further_names` are in the server's certificate beside its address.
+    `restored` is what another server's control interface exported; its configurations go before those.
     """
 
     address: str
@@ -134,6 +135,7 @@ class Config:
     graph_page_size: int = 100
     configurations: tuple[str, ...] = ()
     restored: dict[str, Any] | None = None
+    further_names: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, data: dict[str, Any]) -> Config:
@@ -145,7 +147,7 @@ class Config:
         data = dict(data)
         tenant, users = data.pop("tenant"), data.pop("users")
         data["forest"] = Forest.parse(data["forest"])
-        data["configurations"] = tuple(data.get("configurations", ()))
+        data |= {name: tuple(data.get(name, ())) for name in ("configurations", "further_names")}
         data["users"] = tuple(User(**{**user, "roles": tuple(user.get("roles", ()))}) for user in users)
         data["applications"] = tuple(Application.parse(item) for item in data.get("applications", ()))
         for item in fields(cls):

@@ -12,6 +12,7 @@ import ssl
 import tempfile
 import threading
 import typing as t
+from collections.abc import Iterable
 from pathlib import Path
 
 from cheroot.server import HTTPConnection
@@ -40,7 +41,7 @@ class Server:
     def __init__(self, config: Config) -> None:
         self.cloud = Cloud(config)
         ports = (config.port, config.realm_port)
-        app, tls = _app(self.cloud), _tls(self.cloud.pki, config.address)
+        app, tls = _app(self.cloud), _tls(self.cloud.pki, (config.address, *config.further_names))
         self._servers = [_listener(config.address, port, app, tls) for port in ports if port is not None]
         self._threads: list[threading.Thread] = []
 
@@ -134,9 +135,9 @@ def _listener(address: str, port: int, app: Flask, tls: _Tls) -> _Listener:
     return server
 
 
-def _tls(pki: Pki, address: str) -> _Tls:
+def _tls(pki: Pki, names: Iterable[str]) -> _Tls:
     """Load a new certificate; the library reads it from files, which are gone afterwards."""
-    chain, key = pki.server_certificate([address])
+    chain, key = pki.server_certificate(names)
     with tempfile.TemporaryDirectory() as name:
         chain_file, key_file = Path(name, "server.pem"), Path(name, "server.key")
         chain_file.write_bytes(chain)

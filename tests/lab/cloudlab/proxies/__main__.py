@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One forward proxy: python -m cloudlab.proxies CONFIG.
 
-CONFIG is JSON: address, port, log (a file that gets a line for each target let through), credentials ("user:password", optional),
+CONFIG is JSON: address, port, log (a file that gets a line for each target let through), moved (addresses of targets, and where they
+really are), credentials ("user:password", optional),
 inspection (optional: ca, the file to verify servers with; folder, certificate, key and leaf_key of the CA that it shows to clients).
 """
 
@@ -20,7 +21,7 @@ from proxy.http.parser import HttpParser
 from proxy.http.proxy import HttpProxyBasePlugin
 
 #: The proxy's work happens in processes of its own, which the environment reaches.
-_LOG = "CLOUDLAB_PROXY_LOG"
+_LOG, _MOVED = "CLOUDLAB_PROXY_LOG", "CLOUDLAB_PROXY_MOVED"
 
 
 class TargetLog(HttpProxyBasePlugin):
@@ -33,6 +34,10 @@ class TargetLog(HttpProxyBasePlugin):
             with open(os.environ[_LOG], "a", encoding="utf-8") as log:
                 log.write(target + "\n")
         return request
+
+    def resolve_dns(self, host: str, port: int) -> tuple[str | None, None]:
+        """Return where a target really is, None where it is what it says."""
+        return json.loads(os.environ[_MOVED]).get(host), None
 
 
 def options(config: dict[str, Any]) -> list[str]:
@@ -50,7 +55,7 @@ def options(config: dict[str, Any]) -> list[str]:
 def main(config_file: str) -> None:
     """Serve until SIGTERM."""
     config = json.loads(Path(config_file).read_text(encoding="utf-8"))
-    os.environ[_LOG] = config["log"]
+    os.environ[_LOG], os.environ[_MOVED] = config["log"], json.dumps(config["moved"])
     with Proxy(options(config), plugins=[TargetLog]) as proxy:
         sleep_loop(proxy)
 

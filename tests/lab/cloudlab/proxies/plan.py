@@ -36,7 +36,7 @@ def log_of(state: State, name: str) -> Path:
     return state.logs / f"proxy-{name}.log"
 
 
-def configuration(state: State, name: str, proxy: dict[str, str], ca: str, inspected: str) -> dict[str, Any]:
+def configuration(state: State, name: str, proxy: dict[str, str], ca: str, microsoft: dict[str, Any]) -> dict[str, Any]:
     """Return the configuration of one proxy.
 
     Args:
@@ -44,14 +44,16 @@ def configuration(state: State, name: str, proxy: dict[str, str], ca: str, inspe
         name: which proxy.
         proxy: its entry of plan().
         ca: the file to verify servers with.
-        inspected: the address that the inspecting proxy has a certificate for, of a new CA which nobody trusts.
+        microsoft: the lab's data of Microsoft's side. The inspecting proxy has a certificate for its address, of a new CA which nobody
+            trusts; every proxy goes there for its proxied_address too.
     """
     address, port = listener(proxy)
     config: dict[str, Any] = {"address": address, "port": port, "log": str(log_of(state, name))}
+    config["moved"] = {microsoft["proxied_address"]: microsoft["address"]}
     if "password" in proxy:
         config["credentials"] = f"{proxy['username']}:{proxy['password']}"
     if name == "inspecting":
-        config["inspection"] = {"ca": ca, **_issue(state.path / "inspection", inspected)}
+        config["inspection"] = {"ca": ca, **_issue(state.path / "inspection", microsoft["address"])}
     return config
 
 
