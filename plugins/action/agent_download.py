@@ -35,6 +35,7 @@ class ActionModule(AgentAction):
         "downloaded": False,
         "installed_version": None,
         "path": None,
+        "proxy": None,
         "resumed": False,
         "sha256": None,
         "signature": None,

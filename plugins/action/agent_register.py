@@ -48,6 +48,7 @@ class ActionModule(AgentAction):
         "certificate": None,
         "domains": None,
         "gmsa": None,
+        "proxy": None,
         "reasons": [],
         "steps": [],
         "tenant_id": None,

@@ -18,7 +18,9 @@ options:
   proxy_url:
     description:
       - The proxy to download through, such as V(http://proxy.corp.example.com:8080), without a user name or password.
-      - Without it the host's own proxy is used, or for O(source=controller) the one in the controller's environment (C(https_proxy)).
+      - Without it the host's own proxy is used, that of machine.config, of Windows' Internet options for all users (the policy
+        C(ProxySettingsPerUser)), of those of the user that Ansible signs in as, of C(netsh winhttp), in this
+        order; or for O(source=controller) the one in the controller's environment (C(https_proxy)).
     type: str
   proxy_use_default_credential:
     description:

@@ -29,8 +29,7 @@ options:
         type: int
       proxy:
         description:
-          - The proxy that the agent goes through. Its registration by M(entra_ops.cloud_sync.agent_register) runs in PowerShell, which
-            takes the proxy of the account instead.
+          - The proxy that the agent goes through. Its registration by M(entra_ops.cloud_sync.agent_register) takes it too.
         type: dict
         suboptions:
           bypass_list:

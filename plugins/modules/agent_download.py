@@ -150,6 +150,21 @@ path:
   returned: always
   type: str
   sample: C:\ProgramData\entra_ops\cloud_sync\AADConnectProvisioningAgentSetup.exe
+proxy:
+  description: The proxy that a download of the host went through, null when it downloaded nothing.
+  returned: always
+  type: dict
+  contains:
+    origin:
+      description: Where it is set, V(option) (O(proxy_url)), V(dotnet) (machine.config), V(machine) or V(user)
+        (Windows' Internet options for all users, or of the user that Ansible signs in as), V(winhttp) (C(netsh winhttp)); V(none) where
+        none is set, though Windows may find one by itself.
+      type: str
+      sample: winhttp
+    url:
+      description: Its address, or that of the script that chooses it; empty for none.
+      type: str
+      sample: http://proxy.corp.example.com:8080
 resumed:
   description: Whether a transfer that broke off was taken up where it had ended.
   returned: always

@@ -15,6 +15,9 @@ description:
     module through standard input only.
   - An agent that is registered to the tenant, serves the domains, has a valid certificate and a managed account is left alone.
   - An agent whose registration is not whole, since an earlier run was cut off or failed, is completed; what is done already is left alone.
+  - The registration takes the proxy of the agent's exe.config (agent_install sets it); without one, that of machine.config, of Windows'
+    Internet options for all users, of those of the user that Ansible signs in as, of C(netsh winhttp), in this order. The result says
+    which, under RV(proxy).
   - "Hosts register one after another, also with many forks and with the strategy C(free): agents that did so at the same time have ended in
     quarantine. A lock on the controller sees to it, for all playbooks of one user there; C(throttle: 1) on the task keeps the other forks
     free. Do not register agents of one tenant from two controllers at a time."
@@ -201,6 +204,21 @@ msg:
   returned: always
   type: str
   sample: The agent is registered to 8d4f5c0a-1111-4222-8333-944455566677.
+proxy:
+  description: The proxy that the registration went through, null when nothing was registered.
+  returned: always
+  type: dict
+  contains:
+    origin:
+      description: Where it is set, V(agent) (the agent's exe.config), V(dotnet) (machine.config), V(machine) or V(user)
+        (Windows' Internet options for all users, or of the user that Ansible signs in as), V(winhttp) (C(netsh winhttp)); V(none) where
+        none is set, though Windows may find one by itself.
+      type: str
+      sample: winhttp
+    url:
+      description: Its address, or that of the script that chooses it; empty for none.
+      type: str
+      sample: http://proxy.corp.example.com:8080
 reasons:
   description: Why the agent was registered, or would be in check mode; empty when it was left alone.
   returned: always

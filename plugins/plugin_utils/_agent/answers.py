@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from .._package.facts import ProxyInUse
 from .facts import AgentFacts
 
 
@@ -97,6 +98,7 @@ class RegisterAnswer:
         unanswered: whether the session ended without an answer, and may have done anything.
         steps: what was done.
         domains: the agent's domains afterwards, None when its module cannot list them.
+        proxy: the proxy that the session took, None when none ran.
         error: why the agent's module could not be used, '' when it could.
         service_error: why the service does not start, '' when it does.
         facts: the host afterwards.
@@ -106,6 +108,7 @@ class RegisterAnswer:
     unanswered: bool
     steps: tuple[Step, ...]
     domains: tuple[str, ...] | None
+    proxy: ProxyInUse | None
     error: str
     service_error: str
     facts: AgentFacts

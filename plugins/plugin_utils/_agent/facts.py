@@ -310,6 +310,7 @@ class HostFacts(AgentFacts):
         domains_error: why it could not.
         platform: the host itself, None when it was not asked for; what follows is there only with it.
         endpoints: how they were reached.
+        proxy_origin: where the proxy is set that was tried, as ProxyInUse has it; None where it cannot be used or none was tried.
         clock_skew: seconds that the host is ahead, None where no endpoint sent its time.
         events: the newest first, None when they were not asked for or could not be read.
         harmless_events: how many were left out, which are known to mean nothing.
@@ -323,6 +324,7 @@ class HostFacts(AgentFacts):
     domains_error: str | None
     platform: Platform | None
     endpoints: tuple[Endpoint, ...] = ()
+    proxy_origin: str | None = None
     clock_skew: int | None = None
     events: tuple[Event, ...] | None = None
     harmless_events: int = 0

@@ -174,6 +174,7 @@ def judge_registration(answer: RegisterAnswer, renewal_days: int, host: str) -> 
     """
     found = described_registration(answer.facts, answer.domains)
     found["steps"] = [as_result(step) for step in answer.steps]
+    found["proxy"] = as_result(answer.proxy) if answer.proxy else None
     return Verdict(found, _unanswered(answer, host) or _failed(answer, host) or _unregistered(answer.facts, renewal_days, host))
 
 

@@ -19,9 +19,28 @@ CERTIFICATE_ISSUERS = ("Microsoft", "DigiCert")
 _SKEW = 300
 
 
+#: Where a proxy is set, in words.
+_ORIGINS = {
+    "agent": "the agent's exe.config",
+    "dotnet": "machine.config",
+    "machine": "the Internet options for all users",
+    "user": "the Internet options of the user that Ansible signs in as",
+    "winhttp": "netsh winhttp",
+}
+#: What the agent's service does not go by: it has an account of its own, and .NET does not read WinHTTP's setting.
+_NOT_THE_AGENTS = ("user", "winhttp")
+
+
 def _address(endpoint: Endpoint) -> str:
     proxy = f" through {endpoint.proxy}" if endpoint.proxy else ""
     return f"{endpoint.host}:{endpoint.port}{proxy}"
+
+
+def _way(look: Look) -> str:
+    """Return where the proxy is set that was tried, as an addition to a sentence; '' where none was taken."""
+    origin = _ORIGINS.get(look.facts.proxy_origin or "")
+    taken = origin and any(endpoint.proxy for endpoint in look.facts.endpoints)
+    return f" (the proxy is set in {origin})" if taken else ""
 
 
 def _probed(look: Look) -> bool:
@@ -35,8 +54,8 @@ def _endpoints(look: Look) -> Finding:
     expected = f"reachable: {', '.join(_address(endpoint) for endpoint in endpoints)}"
     unreached = [endpoint for endpoint in endpoints if not endpoint.reachable]
     if not unreached:
-        return Finding("pass", expected, "reachable")
-    actual = "; ".join(f"{_address(endpoint)}: {endpoint.error}" for endpoint in unreached)
+        return _reached(look, expected)
+    actual = "; ".join(f"{_address(endpoint)}: {endpoint.error}" for endpoint in unreached) + _way(look)
     if all(endpoint.reachable is None for endpoint in unreached):
         return Finding("unknown", expected, actual, "see in the agent's own log whether it gets through the proxy")
     if look.facts.connections:
@@ -44,6 +63,13 @@ def _endpoints(look: Look) -> Finding:
         remedy = "check the host's way to them (DNS, firewall, proxy); the agent itself is connected"
         return Finding("warn", expected, actual, remedy)
     return Finding("fail", expected, actual, "open the host's way to them (DNS, firewall, proxy), without TLS inspection")
+
+
+def _reached(look: Look, expected: str) -> Finding:
+    actual = f"reachable{_way(look)}"
+    if look.facts.proxy_origin in _NOT_THE_AGENTS and _way(look) and not look.facts.connections:
+        return Finding("warn", expected, actual, "give the agent's service this proxy too, by the setting 'proxy' of agent_install")
+    return Finding("pass", expected, actual)
 
 
 def _issuers_seen(look: Look) -> bool:

@@ -39,7 +39,8 @@ def judge_download(
     """
     found = {**_described(answer.package), "installed_version": answer.installed_version}
     if options["source"] == "host":
-        found.update(attempts=answer.attempts, resumed=answer.resumed)
+        proxy = as_result(answer.proxy) if answer.proxy else None
+        found.update(attempts=answer.attempts, resumed=answer.resumed, proxy=proxy)
     if answer.error:
         return Verdict(found, _failed(answer, options, source, host))
     if answer.package and answer.package.refusal:

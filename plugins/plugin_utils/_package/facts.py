@@ -64,6 +64,20 @@ class PresentedCertificate:
 
 
 @dataclasses.dataclass(frozen=True)
+class ProxyInUse:
+    """The proxy that a host took.
+
+    Attributes:
+        origin: where it is set: option (given to the module), agent (its exe.config), dotnet (machine.config), machine or user (Windows'
+            Internet options), winhttp (netsh winhttp); none where none is set.
+        url: its address, or that of the script that chooses it; '' for none.
+    """
+
+    origin: str
+    url: str
+
+
+@dataclasses.dataclass(frozen=True)
 class DownloadAnswer:
     """What the payload download.ps1 answers with.
 
@@ -75,6 +89,7 @@ class DownloadAnswer:
         attempts: tries of a download.
         resumed: whether one of them went on where another had broken off.
         certificate: the certificate that the host refused, if it did.
+        proxy: the proxy of a download, None without one.
         staged_path: where the controller is to put the file, for the mode prepare.
     """
 
@@ -85,4 +100,5 @@ class DownloadAnswer:
     attempts: int
     resumed: bool
     certificate: PresentedCertificate | None
+    proxy: ProxyInUse | None
     staged_path: str

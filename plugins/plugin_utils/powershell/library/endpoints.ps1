@@ -3,42 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# include: network.ps1
+# include: proxy.ps1
+
 # Seconds that one step of a probe may take: to connect, to get the proxy's answer, to make the handshake. Each probe's step has its own
 # time, so that a slow endpoint takes none from the others. Who calls these functions may set both to other values.
 $stepSeconds = 10
 # What is of use only for the clock may not hold up the rest.
 $dateSeconds = 3
-
-function Get-AgentProxy {
-    # The way out that the agent takes, nothing for the direct one: the proxy of its exe.config where that has one, none where that switches
-    # proxies off, else .NET's default one. On Windows PowerShell that is read from machine.config, as the agent's is.
-    param(
-        [object]$Configured
-    )
-    if ($null -ne $Configured -and -not $Configured.enabled) {
-        return $null
-    }
-    if ($null -eq $Configured -or -not $Configured.url) {
-        return [System.Net.WebRequest]::DefaultWebProxy
-    }
-    $proxy = New-Object -TypeName System.Net.WebProxy -ArgumentList $Configured.url, $Configured.bypass_on_local, ([string[]]@($Configured.bypass_list))
-    return $proxy
-}
-
-function Get-ProxyAddress {
-    # The address of the proxy in the agent's exe.config, as .NET takes it; nothing where there is none or it is not well-formed.
-    param(
-        [object]$Configured
-    )
-    if ($null -eq $Configured -or -not $Configured.enabled -or -not $Configured.url) {
-        return
-    }
-    $text = $(if ($Configured.url.Contains('://')) { $Configured.url } else { "http://$($Configured.url)" })
-    $address = $null
-    if ([System.Uri]::TryCreate($text, [System.UriKind]::Absolute, [ref]$address)) {
-        $address
-    }
-}
 
 function New-Probe {
     # A probe of one endpoint that has not begun. "reachable" stays null where this probe cannot know.
@@ -64,7 +36,7 @@ function New-Probe {
         }
         target = $target
         way = $way
-        tcp = New-Object -TypeName System.Net.Sockets.TcpClient
+        tcp = New-TcpClient
         stream = $null
         # Who is to see the certificate that the server presents, or nothing.
         look = $null
@@ -239,7 +211,7 @@ function Invoke-Probe {
     foreach ($probe in $Probes) {
         try {
             Set-ProbeStep -Probe $probe -Step 'connect'
-            $probe.task = $probe.tcp.ConnectAsync($probe.way.Host, $probe.way.Port)
+            $probe.task = $probe.tcp.ConnectAsync($probe.way.DnsSafeHost, $probe.way.Port)
         }
         catch {
             Stop-Probe -Probe $probe -Message $_.Exception.GetBaseException().Message
@@ -293,18 +265,27 @@ function Read-PresentedIssuer {
 }
 
 function Get-EndpointFact {
-    # Probes all endpoints at the same time. Returns @{endpoints; clock_skew}: seconds that this host is ahead, null where no endpoint sent its time.
+    # Probes all endpoints at the same time, by the agent's way out: Configured is the proxy of its exe.config, or the one that is to stand
+    # there. Returns @{endpoints; proxy_origin; clock_skew}: the origin as Get-AgentWay has it, null where the proxy that is set cannot be
+    # used; seconds that this host is ahead, null where no endpoint sent its time.
     param(
         [object[]]$Endpoints,
         [object]$Configured
     )
-    # Somebody's edit of exe.config. The address may carry a password, so it is not repeated.
-    $malformed = $null -ne $Configured -and $Configured.enabled -and $Configured.url -and $null -eq (Get-ProxyAddress -Configured $Configured)
-    $proxy = $(if ($malformed) { $null } else { Get-AgentProxy -Configured $Configured })
+    $origin, $proxy, $problem = $null, $null, ''
+    try {
+        $way = Get-AgentWay -Configured $Configured
+        $proxy = New-WayProxy -Way $way
+        $origin = $way.origin
+    }
+    catch {
+        # Somebody's edit of a configuration.
+        $problem = $_.Exception.GetBaseException().Message
+    }
     $probes = @($Endpoints | ForEach-Object -Process { New-Probe -Name $_.host -Port $_.port -Proxy $proxy })
     try {
-        if ($malformed) {
-            $probes | ForEach-Object -Process { Stop-Probe -Probe $_ -Message "the address of the agent's proxy in its exe.config is not well-formed" }
+        if ($problem) {
+            $probes | ForEach-Object -Process { Stop-Probe -Probe $_ -Message $problem }
         }
         else {
             Invoke-Probe -Probes $probes
@@ -320,6 +301,7 @@ function Get-EndpointFact {
     $skews = @($probes | ForEach-Object -Process { $_.date } | Where-Object -FilterScript { $null -ne $_ })
     return @{
         endpoints = @($probes | ForEach-Object -Process { $_.fact })
+        proxy_origin = $origin
         clock_skew = $(if ($skews.Count -gt 0) { $skews[0] } else { $null })
     }
 }

@@ -3,61 +3,56 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# include: network.ps1
+# include: proxy.ps1
+
 function Get-TransferProxy {
-    # The proxy to go through, or nothing for none. Without an address it is the host's own.
+    # The proxy to go through, or nothing for none: @{proxy; fact}, the fact as Get-WayFact has it (origin: option for an address that
+    # is given). Without an address it is the host's own.
     # Settings: use, url, username, password (a secure string), default_credential.
     param(
         [hashtable]$Settings
     )
-    if (-not $Settings.use) {
-        return $null
-    }
-    if ($Settings.url) {
-        $proxy = New-Object -TypeName System.Net.WebProxy -ArgumentList $Settings.url
-    }
-    else {
-        $proxy = [System.Net.WebRequest]::GetSystemWebProxy()
-    }
-    if ($Settings.username) {
+    $way = $(if (-not $Settings.use) { New-Way -Origin 'none' -Direct $true } elseif ($Settings.url) { New-Way -Origin 'option' -Url $Settings.url } else { Get-HostWay })
+    $proxy = New-WayProxy -Way $way
+    if ($null -ne $proxy -and $Settings.username) {
         # By way of PSCredential, which takes DOMAIN\name apart: proxies that ask for NTLM need the two separately.
         $credential = New-Object -TypeName System.Management.Automation.PSCredential -ArgumentList $Settings.username, $Settings.password
         $proxy.Credentials = $credential.GetNetworkCredential()
     }
-    elseif ($Settings.default_credential) {
+    elseif ($null -ne $proxy -and $Settings.default_credential) {
         $proxy.Credentials = [System.Net.CredentialCache]::DefaultNetworkCredentials
     }
-    return $proxy
+    return @{ proxy = $proxy; fact = Get-WayFact -Way $way }
 }
 
 function New-Transfer {
     # A transfer that has not begun. Known: what is noted of a file that is there (etag, last_modified), to ask whether it still is the
     # newest; ProbeOnly asks without a body. Save-Url leaves under "unchanged" whether it is.
+    # SilentSeconds: how long the other side may send nothing before the try counts as failed.
     param(
         [string]$Uri,
         [System.DateTime]$Deadline,
         [int]$Retries,
         [object]$Proxy,
         [hashtable]$Known = @{},
-        [bool]$ProbeOnly = $false
+        [bool]$ProbeOnly = $false,
+        [int]$SilentSeconds = 60
     )
     if ($PSVersionTable.PSVersion.Major -lt 6) {
-        # Windows PowerShell loads it on demand only, and .NET Framework below 4.7 offers no TLS 1.2 by itself.
+        # Windows PowerShell loads it on demand only.
         Add-Type -AssemblyName System.Net.Http
-        [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.ServicePointManager]::SecurityProtocol -bor [System.Net.SecurityProtocolType]::Tls12
     }
-    $handler = New-Object -TypeName System.Net.Http.HttpClientHandler
-    # Send-Request follows redirections: .NET Framework would follow one to plain HTTP too, and not say which host has failed.
-    $handler.AllowAutoRedirect = $false
-    $handler.UseProxy = $null -ne $Proxy
-    $handler.Proxy = $Proxy
-    $client = New-Object -TypeName System.Net.Http.HttpClient -ArgumentList $handler
-    $client.Timeout = [System.Threading.Timeout]::InfiniteTimeSpan
+    Enable-StrongTls
     return @{
         uri = $Uri
         asked = New-Object -TypeName System.Uri -ArgumentList $Uri
-        client = $client
+        # Of one try each.
+        invoker = $null
+        cancellation = $null
         proxy = $Proxy
         deadline = $Deadline
+        silent_seconds = $SilentSeconds
         retries = $Retries
         known = $Known
         probe_only = $ProbeOnly
@@ -71,13 +66,43 @@ function New-Transfer {
     }
 }
 
+function Open-TransferTry {
+    # Gives a try connections of its own: .NET Framework has two for a host, and a try that met silence would keep one of them.
+    # Without HttpClient, which hands the cancellation on until the answer's head is there and no longer; its body may stall as well.
+    param(
+        [hashtable]$Transfer
+    )
+    $handler = New-Object -TypeName System.Net.Http.HttpClientHandler
+    # Send-Request follows redirections: .NET Framework would follow one to plain HTTP too, and not say which host has failed.
+    $handler.AllowAutoRedirect = $false
+    $handler.UseProxy = $null -ne $Transfer.proxy
+    $handler.Proxy = $Transfer.proxy
+    $Transfer.invoker = New-Object -TypeName System.Net.Http.HttpMessageInvoker -ArgumentList $handler
+    $Transfer.cancellation = New-Object -TypeName System.Threading.CancellationTokenSource
+}
+
+function Close-TransferTry {
+    # Ends all that is left of a try. Cancelled before the answer is closed: else .NET Framework reads on to its end, if need be for minutes.
+    param(
+        [hashtable]$Transfer,
+        [object]$Response
+    )
+    $Transfer.cancellation.Cancel()
+    if ($null -ne $Response) {
+        $Response.Dispose()
+    }
+    $Transfer.invoker.Dispose()
+    $Transfer.cancellation.Dispose()
+}
+
 function Wait-Transfer {
-    # A peer that stalls would hold a blocking call for ever; one that is silent for a minute counts as gone.
+    # A peer that stalls would hold a blocking call for ever; one that is silent too long counts as gone.
     param(
         [System.Threading.Tasks.Task]$Task,
-        [System.DateTime]$Deadline
+        [System.DateTime]$Deadline,
+        [int]$SilentSeconds = 60
     )
-    $limit = [System.Math]::Min(60000, ($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds)
+    $limit = [System.Math]::Min(1000.0 * $SilentSeconds, ($Deadline - [System.DateTime]::UtcNow).TotalMilliseconds)
     if (-not $Task.Wait([int][System.Math]::Max(1, $limit))) {
         throw (New-Object -TypeName System.TimeoutException -ArgumentList 'the other side has gone silent, or the time is up')
     }
@@ -97,8 +122,8 @@ function Send-Request {
         foreach ($name in $Headers.Keys) {
             $null = $request.Headers.TryAddWithoutValidation($name, [string]$Headers[$name])
         }
-        $task = $Transfer.client.SendAsync($request, [System.Net.Http.HttpCompletionOption]::ResponseHeadersRead)
-        $response = Wait-Transfer -Task $task -Deadline $Transfer.deadline
+        $task = $Transfer.invoker.SendAsync($request, $Transfer.cancellation.Token)
+        $response = Wait-Transfer -Task $task -Deadline $Transfer.deadline -SilentSeconds $Transfer.silent_seconds
         if (@(301, 302, 303, 307, 308) -notcontains [int]$response.StatusCode -or $null -eq $response.Headers.Location) {
             return $response
         }
@@ -168,14 +193,17 @@ function Assert-ResponseStatus {
 }
 
 function Copy-Stream {
+    # Token ends a read that is under way, where the stream can do that.
     param(
         [System.IO.Stream]$Source,
         [System.IO.FileStream]$Target,
-        [System.DateTime]$Deadline
+        [System.DateTime]$Deadline,
+        [int]$SilentSeconds = 60,
+        [System.Threading.CancellationToken]$Token = [System.Threading.CancellationToken]::None
     )
     $buffer = New-Object -TypeName 'byte[]' -ArgumentList 1048576
     while ($true) {
-        $count = Wait-Transfer -Task $Source.ReadAsync($buffer, 0, $buffer.Length) -Deadline $Deadline
+        $count = Wait-Transfer -Task $Source.ReadAsync($buffer, 0, $buffer.Length, $Token) -Deadline $Deadline -SilentSeconds $SilentSeconds
         if ($count -eq 0) {
             return
         }
@@ -204,8 +232,9 @@ function Receive-Body {
     $Transfer.last_modified = $(if ($null -ne $Response.Content.Headers.LastModified) { $Response.Content.Headers.LastModified.ToString('R') } else { '' })
     $length = $Response.Content.Headers.ContentLength
     $end = $(if ($null -ne $length) { $Target.Length + $length } else { $null })
-    $source = Wait-Transfer -Task $Response.Content.ReadAsStreamAsync() -Deadline $Transfer.deadline
-    Copy-Stream -Source $source -Target $Target -Deadline $Transfer.deadline
+    $limits = @{ Deadline = $Transfer.deadline; SilentSeconds = $Transfer.silent_seconds }
+    $source = Wait-Transfer -Task $Response.Content.ReadAsStreamAsync() @limits
+    Copy-Stream -Source $source -Target $Target -Token $Transfer.cancellation.Token @limits
     if ($null -ne $end -and $Target.Length -ne $end) {
         throw (New-Object -TypeName System.Net.Http.HttpRequestException -ArgumentList "the transfer broke off after $($Target.Length) of $end bytes")
     }
@@ -217,8 +246,10 @@ function Receive-Url {
         [hashtable]$Transfer,
         [System.IO.FileStream]$Target
     )
-    $response = Send-Request -Transfer $Transfer -Headers (Get-RequestHeader -Transfer $Transfer -Target $Target)
+    $response = $null
+    Open-TransferTry -Transfer $Transfer
     try {
+        $response = Send-Request -Transfer $Transfer -Headers (Get-RequestHeader -Transfer $Transfer -Target $Target)
         if ($Transfer.probe_only -and @(405, 501) -contains [int]$response.StatusCode) {
             # A server without HEAD cannot be asked: the file counts as another one.
             return
@@ -233,7 +264,7 @@ function Receive-Url {
         }
     }
     finally {
-        $response.Dispose()
+        Close-TransferTry -Transfer $Transfer -Response $response
     }
 }
 
@@ -302,7 +333,6 @@ function Save-Url {
         }
     }
     finally {
-        $Transfer.client.Dispose()
         if ($null -ne $target) {
             $target.Dispose()
         }
@@ -347,11 +377,13 @@ function Get-PresentedCertificate {
     if ($null -ne $Transfer.proxy -and -not $Transfer.proxy.IsBypassed($Transfer.asked)) {
         $way = $Transfer.proxy.GetProxy($Transfer.asked)
     }
-    $tcp = New-Object -TypeName System.Net.Sockets.TcpClient
+    $tcp = New-TcpClient
     try {
         $tcp.SendTimeout = 10000
         $tcp.ReceiveTimeout = 10000
-        $tcp.Connect($way.Host, $way.Port)
+        if (-not $tcp.ConnectAsync($way.DnsSafeHost, $way.Port).Wait(10000)) {
+            throw 'no connection in time'
+        }
         $stream = $tcp.GetStream()
         if ($way -ne $Transfer.asked) {
             $credential = $null
@@ -363,7 +395,8 @@ function Get-PresentedCertificate {
         # The synchronous call asks on this thread, the one that a script block can run on.
         $look = [System.Net.Security.RemoteCertificateValidationCallback] { return $true }
         $tls = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $stream, $false, $look
-        $tls.AuthenticateAsClient($Transfer.asked.Host)
+        $protocols = Get-StrongTls -Type ([System.Security.Authentication.SslProtocols])
+        $tls.AuthenticateAsClient($Transfer.asked.DnsSafeHost, $null, $protocols, $false)
         $answer.subject = $tls.RemoteCertificate.Subject
         $answer.issuer = $tls.RemoteCertificate.Issuer
     }

@@ -79,8 +79,10 @@ function New-PackageTransfer {
     if ($null -ne $Package) {
         $known = Read-SourceNote -Path $Request.destination -Source $Request.source.key -Sha256 $Package.sha256
     }
-    $proxy = Get-TransferProxy -Settings $Request.proxy
-    return New-Transfer -Uri $Request.source.url -Deadline $Request.deadline -Retries $Request.retries -Proxy $proxy -Known $known -ProbeOnly ($Request.mode -eq 'probe')
+    $way = Get-TransferProxy -Settings $Request.proxy
+    $transfer = New-Transfer -Uri $Request.source.url -Deadline $Request.deadline -Retries $Request.retries -Proxy $way.proxy -Known $known -ProbeOnly ($Request.mode -eq 'probe')
+    $transfer.proxy_fact = $way.fact
+    return $transfer
 }
 
 function Get-TransferFact {
@@ -89,9 +91,15 @@ function Get-TransferFact {
         [object]$Transfer = $null
     )
     if ($null -eq $Transfer) {
-        return @{ attempts = 0; resumed = $false; error = ''; certificate = $null }
+        return @{ attempts = 0; resumed = $false; error = ''; certificate = $null; proxy = $null }
     }
-    return @{ attempts = $Transfer.attempts; resumed = $Transfer.resumed; error = $Transfer.error; certificate = $Transfer.certificate }
+    return @{
+        attempts = $Transfer.attempts
+        resumed = $Transfer.resumed
+        error = $Transfer.error
+        certificate = $Transfer.certificate
+        proxy = $Transfer.proxy_fact
+    }
 }
 
 function Open-SharedFile {
@@ -323,7 +331,7 @@ function Invoke-PackageRequest {
 }
 
 $product = Get-ProductFact
-$answer = @{ action = 'fetch'; installed_version = $product.version; package = $null; error = ''; attempts = 0; resumed = $false; certificate = $null; staged_path = '' }
+$answer = @{ action = 'fetch'; installed_version = $product.version; package = $null; error = ''; attempts = 0; resumed = $false; certificate = $null; proxy = $null; staged_path = '' }
 $request = @{
     destination = $Destination
     mode = $Mode

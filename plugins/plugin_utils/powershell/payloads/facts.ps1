@@ -33,6 +33,7 @@ $Ansible.Changed = $false
 # include: process.ps1
 # include: platform.ps1
 # include: directory.ps1
+# include: proxy.ps1
 # include: endpoints.ps1
 # include: events.ps1
 # include: logon.ps1
@@ -49,7 +50,8 @@ $facts.domains = $null
 $facts.domains_error = $null
 if ($DomainSession -and $facts.product.module_present -and $facts.product.tenant_id) {
     try {
-        $answer = Invoke-PowerShellProcess -Script $DomainSession -Values @{ module = $facts.product.module } -TimeoutSeconds $TimeoutSeconds
+        $values = @{ module = $facts.product.module; way = Get-AgentWay -Configured $facts.product.configuration.proxy }
+        $answer = Invoke-PowerShellProcess -Script $DomainSession -Values $values -TimeoutSeconds $TimeoutSeconds
         $facts.domains = $answer.domains
     }
     catch {
@@ -80,6 +82,7 @@ if ($Platform) {
     $dateSeconds = [int][System.Math]::Ceiling($stepSeconds * 0.3)
     $network = Get-EndpointFact -Endpoints @($wanted.endpoints) -Configured $proxy
     $facts.endpoints = $network.endpoints
+    $facts.proxy_origin = $network.proxy_origin
     $facts.clock_skew = $network.clock_skew
     $facts.events = $null
     $facts.harmless_events = 0
@@ -93,7 +96,7 @@ if ($Platform) {
     }
     if ($wanted.event_hours -gt 0 -or @($network.endpoints).Count -gt 0) {
         # They show whether the agent has a way out although the endpoints were not reached, be it through the proxy that is to be replaced.
-        $ways = @($network.endpoints | ForEach-Object -Process { $_.proxy }) + @(Get-ProxyAddress -Configured $facts.product.configuration.proxy | ForEach-Object -Process { $_.AbsoluteUri })
+        $ways = @($network.endpoints | ForEach-Object -Process { $_.proxy }) + @(Get-AgentProxyUri -Configured $facts.product.configuration.proxy | Where-Object -FilterScript { $_ } | ForEach-Object -Process { $_.AbsoluteUri })
         $facts.connections = Get-ConnectionFact -Proxies $ways
     }
 }

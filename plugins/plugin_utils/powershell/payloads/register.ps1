@@ -24,6 +24,7 @@ $Ansible.Changed = $false
 # include: services.ps1
 # include: lock.ps1
 # include: process.ps1
+# include: proxy.ps1
 
 function Get-RegistrationMark {
     # What a registration changes: the tenant in the registry and the certificates.
@@ -37,8 +38,11 @@ function Invoke-RegistrationSession {
         [hashtable]$Answer
     )
     $text = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Request).Password
-    $values = @{ module = (Get-ProductFact).module }
+    $product = Get-ProductFact
+    $values = @{ module = $product.module }
     try {
+        $values.way = Get-AgentWay -Configured $product.configuration.proxy
+        $Answer.proxy = Get-WayFact -Way $values.way
         $result = Invoke-PowerShellProcess -Script $Session -Values $values -Json $text -TimeoutSeconds $TimeoutSeconds
         $Answer.steps = @($result.steps)
         $Answer.domains = $result.domains
@@ -82,7 +86,7 @@ function Register-Agent {
 }
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
-$answer = @{ busy = $false; unanswered = $false; steps = @(); domains = $null; error = ''; service_error = ''; facts = $null }
+$answer = @{ busy = $false; unanswered = $false; steps = @(); domains = $null; proxy = $null; error = ''; service_error = ''; facts = $null }
 $lock = Enter-HostLock
 if ($null -eq $lock) {
     $answer.busy = $true

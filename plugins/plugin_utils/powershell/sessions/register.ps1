@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Values: module, tenant_id, upn, access_token, gmsa ({name} custom | {username, password} default | null),
+# Values: module, way (see Get-AgentWay), tenant_id, upn, access_token, gmsa ({name} custom | {username, password} default | null),
 # domains [{name, username, password, preferred_domain_controllers[]}], skip_known (leave alone what the module lists).
 # Returns steps [{name, target, changed, error, codes, exceptions}] and the domains the module knows afterwards (null when it cannot list
 # them).
@@ -11,6 +11,7 @@ param($Values)
 
 # include: domains.ps1
 # include: errors.ps1
+# include: network.ps1
 
 function New-Credential {
     param(
@@ -51,6 +52,7 @@ function Invoke-Step {
 
 $script:failed = $false
 $script:steps = @()
+Set-ProcessNetwork -Way $Values.way
 Import-Module -Name $Values.module
 Invoke-Step -Name 'sign_in' -Target $Values.upn -Changes $false -Action {
     Connect-AADCloudSyncAzureAD -AccessToken $Values.access_token -TenantId $Values.tenant_id -UserPrincipalName $Values.upn

@@ -22,7 +22,7 @@ PACKAGE: dict[str, t.Any] = {"path": DEST, "refusal": "", "present": True, "size
 def answer(action: str = "fetched", **changes: t.Any) -> dict[str, t.Any]:
     """Return what download.ps1 answers."""
     package = PACKAGE if action in ("fetched", "present") else None
-    rest = {"installed_version": None, "error": "", "attempts": 1, "resumed": False, "certificate": None, "staged_path": ""}
+    rest = {"installed_version": None, "error": "", "attempts": 1, "resumed": False, "certificate": None, "proxy": None, "staged_path": ""}
     return {"action": action, "package": package, **rest, **changes}
 
 

@@ -113,6 +113,7 @@ ALL_WELL: dict[str, t.Any] = {
     "unanswered": False,
     "steps": [{"name": "domain", "target": "contoso.lab", "changed": True, "error": None, "codes": [], "exceptions": []}],
     "domains": ["contoso.lab"],
+    "proxy": {"origin": "winhttp", "url": "http://proxy:8080"},
     "error": "",
     "service_error": "",
     "facts": host_data(),

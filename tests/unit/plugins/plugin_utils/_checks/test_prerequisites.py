@@ -164,6 +164,14 @@ def test_healthy_host_passes_every_check() -> None:
         ({**endpoint(reachable=False, error="no answer in time"), "connections": None}, "endpoints", "fail"),
         ({**endpoint(reachable=False, error="no answer in time"), "connections": 1}, "endpoints", "warn"),
         (endpoint(reachable=None, error="the proxy asks for a sign-in", proxy="http://proxy:8080"), "endpoints", "unknown"),
+        # The agent has an account of its own, and .NET does not look into netsh winhttp.
+        ({**endpoint(proxy="http://proxy:8080"), "proxy_origin": "winhttp", "connections": None}, "endpoints", "warn"),
+        ({**endpoint(proxy="http://proxy:8080"), "proxy_origin": "user", "connections": None}, "endpoints", "warn"),
+        ({**endpoint(proxy="http://proxy:8080"), "proxy_origin": "user", "connections": 3}, "endpoints", "pass"),
+        ({**endpoint(proxy="http://proxy:8080"), "proxy_origin": "machine", "connections": None}, "endpoints", "pass"),
+        ({**endpoint(proxy="http://proxy:8080"), "proxy_origin": "agent", "connections": None}, "endpoints", "pass"),
+        # The address goes past it.
+        ({**endpoint(proxy=""), "proxy_origin": "user", "connections": None}, "endpoints", "pass"),
         (endpoint(issuer="CN=Contoso Inspection CA"), "tls_inspection", "warn"),
         ({"clock_skew": 300}, "clock", "pass"),
         ({"clock_skew": -301}, "clock", "fail"),

@@ -110,3 +110,11 @@ def test_unknown_name_is_an_error(load: Callable[[str], str]) -> None:
 def test_unknown_file_of_the_library_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         payload.expand_includes("# include: nothing.ps1\n")
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_session_has_its_way_out_before_it_loads_the_module(name: str) -> None:
+    """What a module opens a connection with is set for the process, and too late after its first one."""
+    lines = (FOLDER / "sessions" / f"{name}.ps1").read_text(encoding="ascii").splitlines()
+    calls = [line.split()[0] for line in lines if line.startswith(("Set-ProcessNetwork ", "Import-Module "))]
+    assert calls in ([], ["Set-ProcessNetwork", "Import-Module"])
