@@ -43,7 +43,8 @@ unit: setup ## Run the unit tests
 
 lint: setup ## Run the static checks
 	@$(VENV)/ruff check .
-	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration tests/documentation
+	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration tests/documentation tests/payload_checks
+	@PYTHONPATH=tests:tests/lab $(VENV)/python -m payload_checks
 	@$(VENV)/yamllint --strict .
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q
 
