@@ -33,6 +33,8 @@ class DirectHost:
 
     def __init__(self, lab: Lab, name: str) -> None:
         self.name = name
+        #: Which culture scripts run in: it has separators, digits, letters and a calendar of its own. '' is the invariant one.
+        self.culture = ""
         self.prefix = Prefix(lab.state / "hosts" / name)
         known = yaml.safe_load(lab.inventory.read_text(encoding="utf-8"))["agents"]["vars"]
         self._known = {key.removeprefix("provisioning_agent_"): value for key, value in known.items()}
@@ -68,7 +70,7 @@ class DirectHost:
         """Run a script on the host."""
         with self._lock, tempfile.TemporaryDirectory(dir=self.prefix.path) as name:
             request, answer = Path(name) / "request.json", Path(name) / "answer.json"
-            request.write_text(json.dumps({**arguments, "check_mode": check}), encoding="utf-8")
+            request.write_text(json.dumps({**arguments, "check_mode": check, "culture": self.culture}), encoding="utf-8")
             self._ask(f"{windows_path(request)}\n{windows_path(answer)}\n")
             return t.cast(dict[str, t.Any], json.loads(answer.read_text(encoding="utf-8")))
 

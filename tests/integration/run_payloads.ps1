@@ -34,7 +34,10 @@ function Invoke-Request {
     # As win_powershell does: without what PowerShell itself has built in, in whose place a lab host has stand-ins.
     $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
     $shell = [System.Management.Automation.PowerShell]::Create($state)
+    $before = [System.Globalization.CultureInfo]::CurrentCulture
     try {
+        # The script's thread takes it from this one.
+        [System.Globalization.CultureInfo]::CurrentCulture = $Request.culture
         $shell.Runspace.SessionStateProxy.SetVariable('Ansible', $ansible)
         $shell.Runspace.SessionStateProxy.SetVariable('ErrorActionPreference', 'Stop')
         $shell.Runspace.SessionStateProxy.SetVariable('ProgressPreference', 'SilentlyContinue')
@@ -49,6 +52,7 @@ function Invoke-Request {
         return @{ failed = $true; msg = $_.Exception.GetBaseException().Message; changed = $ansible.Changed }
     }
     finally {
+        [System.Globalization.CultureInfo]::CurrentCulture = $before
         $shell.Dispose()
     }
 }

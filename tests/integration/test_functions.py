@@ -14,6 +14,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.parsing import parse_answer
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.harmless_events import HARMLESS_EVENTS
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.payload import expand_includes, load_payload, load_session
 from host_looks import LAB_KEY
@@ -25,6 +27,8 @@ if t.TYPE_CHECKING:
 
 LAB_HOSTS = 1
 CULTURES = ("en-US", "fi-FI", "th-TH", "ar-SA", "tr-TR")
+#: All that a host is asked for when it is verified.
+PLATFORM = {"account": "", "endpoints": [], "probe_timeout": 5, "event_hours": 24, "proxy": None, "harmless_events": []}
 
 Answer = dict[str, t.Any]
 
@@ -318,3 +322,28 @@ def test_harmless_events_do_not_push_others_out(host: DirectHost) -> None:
     noise = logged(AGENT_LOG, "agent", 5, "System.UnauthorizedAccessException: Access to the registry key 'Global' is denied.")
     found = events(host, *[noise] * 60, logged(AGENT_LOG, "agent", 7, "The relay is lost."))
     assert ([event["id"] for event in found["events"]], found["harmless"], found["problem"]) == ([7], 60, "")
+
+
+@pytest.fixture(scope="module")
+def facts(host: DirectHost) -> dict[str, Answer]:
+    """Return what the payload that reads everything answered in each culture."""
+    return {culture: in_culture(host, culture, load_payload("facts"), Platform=json.dumps(PLATFORM)) for culture in CULTURES}
+
+
+def in_culture(host: DirectHost, culture: str, script: str, **parameters: t.Any) -> Answer:
+    """Run a script in a process of another culture."""
+    host.culture = culture
+    try:
+        return dict(host.run_script(script, **parameters))
+    finally:
+        host.culture = ""
+
+
+@pytest.mark.parametrize("name", CULTURES)
+def test_facts_are_the_same_in_every_culture(facts: dict[str, Answer], name: str) -> None:
+    parse_answer(HostFacts, json.dumps(facts[name]), "facts.ps1")
+    found, usual = (json.loads(json.dumps(facts[culture])) for culture in (name, "en-US"))
+    for answer in (found, usual):
+        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", answer["host"].pop("time"))
+        answer["platform"].pop("disk_free")
+    assert found == usual
