@@ -33,56 +33,75 @@ function Get-RegistrationMark {
 }
 
 function Invoke-RegistrationSession {
-    # Runs the session and writes its outcome into the answer; its end, good or bad, is the caller's to judge.
+    # Runs the session. Returns what the answer has of it: steps, domains, unanswered, error, and proxy; its end, good or bad, is the caller's to
+    # judge.
     param(
-        [hashtable]$Answer
+        [System.Security.SecureString]$Request,
+        [string]$Session,
+        [int]$TimeoutSeconds
     )
+    $outcome = @{ steps = @(); domains = $null; unanswered = $false; error = ''; proxy = $null }
     $text = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Request).Password
     $product = Get-ProductFact
     $values = @{ module = $product.module }
     try {
         $values.way = Get-AgentWay -Configured $product.configuration.proxy
-        $Answer.proxy = Get-WayFact -Way $values.way
+        $outcome.proxy = Get-WayFact -Way $values.way
         $result = Invoke-PowerShellProcess -Script $Session -Values $values -Json $text -TimeoutSeconds $TimeoutSeconds
-        $Answer.steps = @($result.steps)
-        $Answer.domains = $result.domains
+        $outcome.steps = @($result.steps)
+        $outcome.domains = $result.domains
     }
     catch [System.TimeoutException], [System.IO.EndOfStreamException] {
         # Its steps are not known: any of them may have changed something.
-        $Answer.unanswered = $true
-        $Answer.error = $_.Exception.Message
+        $outcome.unanswered = $true
+        $outcome.error = $_.Exception.Message
     }
     catch {
-        $Answer.error = $_.Exception.Message
+        $outcome.error = $_.Exception.Message
     }
+    return $outcome
+}
+
+function Restart-Agent {
+    # The agent takes up its registration, and Windows the new account, when the service starts. Returns why it does not start, or ''.
+    param(
+        [System.DateTime]$Deadline
+    )
+    try {
+        $null = Start-AgentService -Name 'AADConnectProvisioningAgent' -Deadline $Deadline -Restart
+    }
+    catch {
+        return $_.Exception.Message
+    }
+    return ''
 }
 
 function Register-Agent {
-    # Runs the session, and restarts the service if anything has been registered or the caller wants it.
+    # Runs the session, if there is one, and restarts the service if anything has been registered or the caller wants it.
+    # Returns what the answer has of both.
     param(
-        [hashtable]$Answer
+        [hashtable]$Registration,
+        [bool]$Restart,
+        [System.DateTime]$Deadline
     )
+    $outcome = @{ steps = @(); domains = $null; unanswered = $false; error = ''; proxy = $null }
     $before = Get-RegistrationMark
     # If the connection breaks, or the host goes down, between here and the restart, the next run finds this and restarts the service.
     Set-RegistrationPending -Pending $true
-    if ($Session) {
-        Invoke-RegistrationSession -Answer $Answer
+    if ($Registration.Session) {
+        $outcome = Invoke-RegistrationSession @Registration
     }
+    $outcome.service_error = ''
     # A step that failed may have registered the agent all the same.
-    $registered = $Answer.unanswered -or @($Answer.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0 -or (Get-RegistrationMark) -ne $before
+    $registered = $outcome.unanswered -or @($outcome.steps | Where-Object -FilterScript { $_.changed }).Count -gt 0 -or (Get-RegistrationMark) -ne $before
     if ($registered -or $Restart) {
         $Ansible.Changed = $true
-        try {
-            # The agent takes up its registration, and Windows the new account, when the service starts.
-            $null = Start-AgentService -Name 'AADConnectProvisioningAgent' -Deadline $deadline -Restart
-        }
-        catch {
-            $Answer.service_error = $_.Exception.Message
-        }
+        $outcome.service_error = Restart-Agent -Deadline $Deadline
     }
-    if (-not $Answer.service_error) {
+    if (-not $outcome.service_error) {
         Set-RegistrationPending -Pending $false
     }
+    return $outcome
 }
 
 $deadline = [System.DateTime]::UtcNow.AddSeconds($TimeoutSeconds)
@@ -93,7 +112,11 @@ if ($null -eq $lock) {
 }
 else {
     try {
-        Register-Agent -Answer $answer
+        $registration = @{ Request = $Request; Session = $Session; TimeoutSeconds = $TimeoutSeconds }
+        $outcome = Register-Agent -Registration $registration -Restart $Restart -Deadline $deadline
+        foreach ($name in $outcome.Keys) {
+            $answer[$name] = $outcome[$name]
+        }
     }
     finally {
         Exit-HostLock -Mutex $lock

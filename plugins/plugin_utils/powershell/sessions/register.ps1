@@ -25,16 +25,13 @@ function New-Credential {
 }
 
 function Invoke-Step {
-    # Runs one cmdlet and keeps its outcome. Once a step has failed that all others need, no further step is tried.
+    # Runs one cmdlet. Returns the step; its error is $null when it went well.
     param(
         [string]$Name,
         [string]$Target,
         [bool]$Changes,
         [scriptblock]$Action
     )
-    if ($script:failed) {
-        return
-    }
     $step = @{ name = $Name; target = $Target; changed = $false; error = $null; codes = @(); exceptions = @() }
     try {
         $null = & $Action
@@ -45,20 +42,29 @@ function Invoke-Step {
         $step.error = $fact.message
         $step.codes = $fact.codes
         $step.exceptions = $fact.exceptions
-        $script:failed = $Name -ne 'domain'
     }
-    $script:steps += $step
+    return $step
 }
 
-$script:failed = $false
-$script:steps = @()
+function Get-DomainToSkip {
+    # The domains that the module knows already, where it can list them; else none, and all of them are added again.
+    try {
+        return @(Get-KnownDomain)
+    }
+    catch {
+        return @()
+    }
+}
+
 Set-ProcessNetwork -Way $Values.way
 Import-Module -Name $Values.module
-Invoke-Step -Name 'sign_in' -Target $Values.upn -Changes $false -Action {
+$steps = @(Invoke-Step -Name 'sign_in' -Target $Values.upn -Changes $false -Action {
     Connect-AADCloudSyncAzureAD -AccessToken $Values.access_token -TenantId $Values.tenant_id -UserPrincipalName $Values.upn
-}
-if ($null -ne $Values.gmsa) {
-    Invoke-Step -Name 'gmsa' -Target $(if ($Values.gmsa.name) { $Values.gmsa.name } else { 'default' }) -Changes $true -Action {
+})
+# A step that all others need: once it has failed, no further step is tried.
+$failed = $null -ne $steps[0].error
+if ($null -ne $Values.gmsa -and -not $failed) {
+    $steps += Invoke-Step -Name 'gmsa' -Target $(if ($Values.gmsa.name) { $Values.gmsa.name } else { 'default' }) -Changes $true -Action {
         if ($Values.gmsa.name) {
             Add-AADCloudSyncGMSA -CustomGMSAName $Values.gmsa.name
         }
@@ -66,22 +72,14 @@ if ($null -ne $Values.gmsa) {
             Add-AADCloudSyncGMSA -Credential (New-Credential -Account $Values.gmsa)
         }
     }
+    $failed = $null -ne $steps[-1].error
 }
-$known = @()
-if ($Values.skip_known -and -not $script:failed) {
-    try {
-        $known = @(Get-KnownDomain)
-    }
-    catch {
-        # This build cannot list its domains: all of them are added again.
-        $known = @()
-    }
-}
+$known = @(if ($Values.skip_known -and -not $failed) { Get-DomainToSkip })
 foreach ($domain in @($Values.domains)) {
-    if ($known -contains $domain.name) {
+    if ($failed -or $known -contains $domain.name) {
         continue
     }
-    Invoke-Step -Name 'domain' -Target $domain.name -Changes $true -Action {
+    $steps += Invoke-Step -Name 'domain' -Target $domain.name -Changes $true -Action {
         $parameters = @{ DomainName = $domain.name; Credential = New-Credential -Account $domain }
         if (@($domain.preferred_domain_controllers).Count -gt 0) {
             $parameters.PreferredDomainControllers = [string[]]@($domain.preferred_domain_controllers)
@@ -94,7 +92,7 @@ try {
     $domains = @(Get-KnownDomain)
 }
 catch {
-    # Likewise here: the steps say what was added.
+    # This build cannot list its domains: the steps say what was added.
     $domains = $null
 }
-@{ steps = @($script:steps); domains = $domains }
+@{ steps = $steps; domains = $domains }
