@@ -8,6 +8,7 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
 # include: process.ps1
+# include: proxy.ps1
 
 $folder = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), 'secret cases')
 $null = [System.IO.Directory]::CreateDirectory($folder)
@@ -30,7 +31,7 @@ try {
     $answer.payload = Invoke-Traced -Action { & ([scriptblock]::Create($Payload)) -Request $Request -Session 'param($Values) @{ steps = @(); domains = $null }' }
     # The process of its own that it starts has no trace: what that would run is run here, in front of a module with the agent's commands.
     $json = (New-Object -TypeName System.Net.NetworkCredential -ArgumentList '', $Request).Password
-    $lines = ConvertTo-AsciiJson -Value @{ script = $Session; values = @{ module = $module }; json = $json; marker = 'MARK' }
+    $lines = ConvertTo-AsciiJson -Value @{ script = $Session; values = @{ module = $module; way = (Get-AgentWay -Configured $null) }; json = $json; marker = 'MARK' }
     $before = [System.Console]::Out
     $printed = New-Object -TypeName System.IO.StringWriter
     [System.Console]::SetOut($printed)

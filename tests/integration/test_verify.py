@@ -28,7 +28,13 @@ STRAIN: Changes = {
     LAB_KEY: {"Connections": 0, "ServiceLogonRight": "*S-1-5-80-0"},
     rf"{DIRECTORY}\{ACCOUNT}": {"msDS-SupportedEncryptionTypes": "4", "msDS-GroupMSAMembership": "sddl:O:BAD:(A;;GA;;;BA)"},
     rf"{POLICIES}\Kerberos\Parameters": {"SupportedEncryptionTypes": 0x18},
-    rf"{LAB_KEY}\Events\1": {"LogName": "System", "ProviderName": "NETLOGON", "Id": 9001, "Level": 2, "Message": "A log-on has failed."},
+    rf"{LAB_KEY}\Events\1": {
+        "LogName": "Microsoft-Windows-Security-Netlogon/Operational",
+        "ProviderName": "Microsoft-Windows-Security-Netlogon",
+        "Id": 9001,
+        "Level": 2,
+        "Message": "A log-on has failed.",
+    },
 }
 
 
