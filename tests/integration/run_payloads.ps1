@@ -25,6 +25,43 @@ function ConvertTo-Argument {
     return $arguments
 }
 
+# What a payload calls for ConvertTo-Json: it refuses what Windows PowerShell 5.1 would write otherwise. A function goes before a cmdlet.
+Add-Type -LiteralPath ([System.IO.Path]::Combine($PSHOME, 'WindowsPowerShellJson.dll'))
+$convertToJson = {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory, ValueFromPipeline)]
+        [AllowNull()]
+        [object]$InputObject,
+        [int]$Depth = 2,
+        [switch]$Compress
+    )
+    begin {
+        $all = [System.Collections.Generic.List[object]]::new()
+    }
+    process {
+        $all.Add($InputObject)
+    }
+    end {
+        # Whole, or as its elements.
+        [CloudSyncLab.WindowsPowerShellJson]::Check($(if ($all.Count -eq 1) { $all[0] } else { , $all }), $Depth)
+        $all | Microsoft.PowerShell.Utility\ConvertTo-Json -Depth $Depth -Compress:$Compress
+    }
+}.ToString()
+
+# And for ConvertFrom-Json: 5.1 takes no text for a date, and a list as a whole.
+$convertFromJson = {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory, ValueFromPipeline)]
+        [AllowEmptyString()]
+        [string]$InputObject
+    )
+    process {
+        Microsoft.PowerShell.Utility\ConvertFrom-Json -InputObject $InputObject -DateKind String -NoEnumerate
+    }
+}.ToString()
+
 function Invoke-Request {
     # Runs the script and returns the part of win_powershell's answer that the collection reads.
     param(
@@ -33,6 +70,8 @@ function Invoke-Request {
     $ansible = New-Object -TypeName System.Management.Automation.PSObject -Property @{ Result = $null; Changed = $true }
     # As win_powershell does: without what PowerShell itself has built in, in whose place a lab host has stand-ins.
     $state = [System.Management.Automation.Runspaces.InitialSessionState]::CreateDefault2()
+    $state.Commands.Add([System.Management.Automation.Runspaces.SessionStateFunctionEntry]::new('ConvertTo-Json', $convertToJson))
+    $state.Commands.Add([System.Management.Automation.Runspaces.SessionStateFunctionEntry]::new('ConvertFrom-Json', $convertFromJson))
     $shell = [System.Management.Automation.PowerShell]::Create($state)
     $before = [System.Globalization.CultureInfo]::CurrentCulture
     try {

@@ -347,3 +347,44 @@ def test_facts_are_the_same_in_every_culture(facts: dict[str, Answer], name: str
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", answer["host"].pop("time"))
         answer["platform"].pop("disk_free")
     assert found == usual
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("Get-Nothing", "$.a is nothing"),
+        ("@(1, @{ b = Get-Nothing })", "$.a[1].b is nothing"),
+        ("[System.DateTime]::UtcNow", "$.a is a System.DateTime"),
+        ("(New-Object -TypeName 'int[]' -ArgumentList 2)", "$.a is an array that PowerShell has wrapped"),
+        ("(Add-Member -InputObject 'x' -NotePropertyName 'y' -NotePropertyValue 1 -PassThru)", "$.a is a System.String with notes"),
+        ("$PSVersionTable.PSVersion", "$.a is a System.Management.Automation.SemanticVersion"),
+        ("@{ 1 = 2 }", "$.a has the key 1"),
+        ("@{ b = @{ c = @() } }", "$.a.b.c lies deeper than -Depth"),
+        ("[double]::NaN", "$.a is a System.Double"),
+    ],
+)
+def test_what_windows_powershell_writes_otherwise_is_refused(host: DirectHost, value: str, reason: str) -> None:
+    answer = host.win_powershell(script_that_writes(value), check=False)
+    assert answer["failed"]
+    assert reason in answer["msg"]
+
+
+@pytest.mark.parametrize("value", ["$null", "@()", "@{ b = @(1, 'x', 1.5, $true, $null) }", "@(1, 2 | ForEach-Object -Process { $_ })"])
+def test_what_windows_powershell_writes_alike_is_written(host: DirectHost, value: str) -> None:
+    answer = host.win_powershell(script_that_writes(value), check=False)
+    assert not answer["failed"], answer["msg"]
+
+
+def test_texts_and_lists_are_read_as_windows_powershell_does(host: DirectHost) -> None:
+    kind = """('["2026-11-25T20:05:09Z"]' | ConvertFrom-Json)[0].GetType().Name"""
+    whole = "@('[1, 2]' | ConvertFrom-Json | ForEach-Object -Process { 'once' })"
+    assert host.run_script(f"$Ansible.Result = @{{ kind = {kind}; whole = {whole} }} | ConvertTo-Json") == {
+        "kind": "String",
+        "whole": ["once"],
+    }
+
+
+def script_that_writes(value: str) -> Answer:
+    """Return the arguments of a script that writes a value into JSON as payloads do."""
+    script = f"function Get-Nothing {{ }}\n$Ansible.Result = @{{ a = {value} }} | ConvertTo-Json -Depth 2 -Compress"
+    return {"script": script, "parameters": {}, "sensitive_parameters": []}

@@ -30,9 +30,11 @@ _PROGRAMS = {
     "secedit.exe": "secedit.c",
     "netstat.exe": "netstat.c",
 }
-#: Libraries that lie beside PowerShell, by the sources they are compiled of. The first stands in place of .NET's LDAP client.
+#: Libraries that lie beside PowerShell, by the sources they are compiled of. The first stands in place of .NET's LDAP client, the second is
+#: loaded by the tests that run payloads.
 _LIBRARIES = {
     "System.DirectoryServices.Protocols.dll": "Protocols.cs",
+    "WindowsPowerShellJson.dll": "WindowsPowerShellJson.cs",
     **{name: Path(name).with_suffix(".cs").name for name in START_UP_HOOKS},
 }
 
