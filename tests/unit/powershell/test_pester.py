@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the Pester tests of this folder (*.Tests.ps1), all in one PowerShell; each file is a test here.
 
-They test the payloads' functions that need no host: what comes out depends on what goes in. The same files run under Windows PowerShell
-by `Invoke-Pester tests/unit/powershell`.
+They test the payloads' functions that need no host, and in payloads.Tests.ps1 payloads that need no tenant. The same files run under
+Windows PowerShell by `Invoke-Pester tests/unit/powershell`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from cloudlab.paths import GOLDEN, POWERSHELL
+from cloudlab.windows.boot import boot
 from cloudlab.windows.prefix import Prefix, clone, windows_path
 
 FOLDER = Path(__file__).parent
@@ -29,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     folder = tmp_path_factory.mktemp("pester")
     host, outcome = clone(Prefix(GOLDEN), folder / "host"), folder / "outcome.json"
     arguments = [windows_path(path) for path in (FOLDER / "Invoke-Tests.ps1", POWERSHELL.parent / "modules/Pester", FOLDER, outcome)]
-    host.keep_up()
+    boot(host, "WIN1", "contoso.lab")
     try:
         host.run("powershell.exe", "-NoProfile", "-NonInteractive", "-File", *arguments)
     finally:
