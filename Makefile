@@ -39,7 +39,7 @@ molecule: setup ## Run the molecule scenario: the main job on one host, converge
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/collections" $(VENV)/molecule test
 
 unit: setup ## Run the unit tests
-	@$(VENV)/pytest tests/lab/tests/unit tests/unit
+	@$(PYTEST) tests/lab/tests/unit tests/unit
 
 lint: setup ## Run the static checks
 	@$(VENV)/ruff check .
