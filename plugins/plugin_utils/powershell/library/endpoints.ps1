@@ -6,18 +6,17 @@
 # include: network.ps1
 # include: proxy.ps1
 
-# Seconds that one step of a probe may take: to connect, to get the proxy's answer, to make the handshake. Each probe's step has its own
-# time, so that a slow endpoint takes none from the others. Who calls these functions may set both to other values.
-$stepSeconds = 10
-# What is of use only for the clock may not hold up the rest.
-$dateSeconds = 3
+# What is of use only for the clock may not hold up the rest: it gets this part of a step's time.
+$datePart = 0.3
 
 function New-Probe {
-    # A probe of one endpoint that has not begun. "reachable" stays null where this probe cannot know.
+    # A probe of one endpoint that has not begun. "reachable" stays null where this probe cannot know. Seconds is what each of its steps may
+    # take: to connect, to get the proxy's answer, to make the handshake. A slow endpoint takes no time from the others.
     param(
         [string]$Name,
         [int]$Port,
-        [System.Net.IWebProxy]$Proxy
+        [System.Net.IWebProxy]$Proxy,
+        [int]$Seconds
     )
     $target = New-Object -TypeName System.Uri -ArgumentList "https://${Name}:$Port/"
     $way = $target
@@ -41,6 +40,7 @@ function New-Probe {
         # Who is to see the certificate that the server presents, or nothing.
         look = $null
         step = 'connect'
+        seconds = $Seconds
         task = $null
         deadline = [System.DateTime]::MaxValue
         buffer = New-Object -TypeName 'byte[]' -ArgumentList 8192
@@ -55,7 +55,7 @@ function Set-ProbeStep {
     param(
         [hashtable]$Probe,
         [string]$Step,
-        [int]$Seconds = $stepSeconds
+        [int]$Seconds = $Probe.seconds
     )
     $Probe.step = $Step
     $Probe.task = $null
@@ -82,7 +82,7 @@ function Send-ProbeRequest {
     param(
         [hashtable]$Probe,
         [string]$Step,
-        [int]$Seconds = $stepSeconds,
+        [int]$Seconds = $Probe.seconds,
         [string[]]$Lines
     )
     Set-ProbeStep -Probe $Probe -Step $Step -Seconds $Seconds
@@ -135,7 +135,7 @@ function Start-ProbeHandshake {
     $Probe.stream = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $Probe.tcp.GetStream(), $false, $look
     if ($null -ne $look) {
         # On this thread: a script block cannot run on another.
-        $Probe.tcp.ReceiveTimeout = $stepSeconds * 1000
+        $Probe.tcp.ReceiveTimeout = $Probe.seconds * 1000
         $Probe.stream.AuthenticateAsClient($Probe.target.Host, $null, $protocol, $false)
         Set-ProbeStep -Probe $Probe -Step 'done'
         return
@@ -176,7 +176,8 @@ function Step-Probe {
         $Probe.fact.reachable = $true
         $Probe.fact.issuer = $Probe.stream.RemoteCertificate.Issuer
         $lines = @('HEAD / HTTP/1.1', "Host: $($Probe.target.Authority)", 'Connection: close')
-        Send-ProbeRequest -Probe $Probe -Step 'date' -Seconds $dateSeconds -Lines $lines
+        $seconds = [int][System.Math]::Ceiling($Probe.seconds * $datePart)
+        Send-ProbeRequest -Probe $Probe -Step 'date' -Seconds $seconds -Lines $lines
     }
     elseif (-not (Read-ProbeHeader -Probe $Probe)) {
         return
@@ -244,7 +245,7 @@ function Read-PresentedIssuer {
         [System.Net.IWebProxy]$Proxy
     )
     $seen = @{ issuer = $null; good = $false }
-    $second = New-Probe -Name $Probe.fact.host -Port $Probe.fact.port -Proxy $Proxy
+    $second = New-Probe -Name $Probe.fact.host -Port $Probe.fact.port -Proxy $Proxy -Seconds $Probe.seconds
     $second.look = {
         param($source, $certificate, $chain, $problems)
         $seen.issuer = $certificate.Issuer
@@ -266,11 +267,12 @@ function Read-PresentedIssuer {
 
 function Get-EndpointFact {
     # Probes all endpoints at the same time, by the agent's way out: Configured is the proxy of its exe.config, or the one that is to stand
-    # there. Returns @{endpoints; proxy_origin; clock_skew}: the origin as Get-AgentWay has it, null where the proxy that is set cannot be
-    # used; seconds that this host is ahead, null where no endpoint sent its time.
+    # there. Seconds is what each step may take. Returns @{endpoints; proxy_origin; clock_skew}: the origin as Get-AgentWay has it, null
+    # where the proxy that is set cannot be used; seconds that this host is ahead, null where no endpoint sent its time.
     param(
         [object[]]$Endpoints,
-        [object]$Configured
+        [object]$Configured,
+        [int]$Seconds
     )
     $origin, $proxy, $problem = $null, $null, ''
     try {
@@ -282,7 +284,7 @@ function Get-EndpointFact {
         # Somebody's edit of a configuration.
         $problem = $_.Exception.GetBaseException().Message
     }
-    $probes = @($Endpoints | ForEach-Object -Process { New-Probe -Name $_.host -Port $_.port -Proxy $proxy })
+    $probes = @($Endpoints | ForEach-Object -Process { New-Probe -Name $_.host -Port $_.port -Proxy $proxy -Seconds $Seconds })
     try {
         if ($problem) {
             $probes | ForEach-Object -Process { Stop-Probe -Probe $_ -Message $problem }

@@ -78,9 +78,7 @@ if ($Platform) {
     if ($null -ne $wanted.proxy) {
         $proxy = $(if ($wanted.proxy.state -eq 'present') { $wanted.proxy } else { $null })
     }
-    $stepSeconds = [int]$wanted.probe_timeout
-    $dateSeconds = [int][System.Math]::Ceiling($stepSeconds * 0.3)
-    $network = Get-EndpointFact -Endpoints @($wanted.endpoints) -Configured $proxy
+    $network = Get-EndpointFact -Endpoints @($wanted.endpoints) -Configured $proxy -Seconds ([int]$wanted.probe_timeout)
     $facts.endpoints = $network.endpoints
     $facts.proxy_origin = $network.proxy_origin
     $facts.clock_skew = $network.clock_skew
