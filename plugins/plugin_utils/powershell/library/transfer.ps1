@@ -46,7 +46,8 @@ function New-Transfer {
     Enable-StrongTls
     return @{
         uri = $Uri
-        asked = New-Object -TypeName System.Uri -ArgumentList $Uri
+        # By .NET, as all that follows with an address: module logging keeps a cmdlet's parameters, and a query may hold a key.
+        asked = [System.Uri]::new($Uri)
         # Of one try each.
         invoker = $null
         cancellation = $null
@@ -115,10 +116,10 @@ function Send-Request {
         [hashtable]$Transfer,
         [hashtable]$Headers
     )
-    $Transfer.asked = New-Object -TypeName System.Uri -ArgumentList $Transfer.uri
+    $Transfer.asked = [System.Uri]::new($Transfer.uri)
     for ($hop = 0; $hop -lt 10; $hop++) {
         $method = New-Object -TypeName System.Net.Http.HttpMethod -ArgumentList $(if ($Transfer.probe_only) { 'HEAD' } else { 'GET' })
-        $request = New-Object -TypeName System.Net.Http.HttpRequestMessage -ArgumentList $method, $Transfer.asked
+        $request = [System.Net.Http.HttpRequestMessage]::new($method, $Transfer.asked)
         foreach ($name in $Headers.Keys) {
             $null = $request.Headers.TryAddWithoutValidation($name, [string]$Headers[$name])
         }
@@ -127,7 +128,7 @@ function Send-Request {
         if (@(301, 302, 303, 307, 308) -notcontains [int]$response.StatusCode -or $null -eq $response.Headers.Location) {
             return $response
         }
-        $Transfer.asked = New-Object -TypeName System.Uri -ArgumentList $Transfer.asked, $response.Headers.Location
+        $Transfer.asked = [System.Uri]::new($Transfer.asked, $response.Headers.Location)
         $response.Dispose()
         if ($Transfer.asked.Scheme -ne 'https') {
             throw "the address leads on to $($Transfer.asked.GetLeftPart([System.UriPartial]::Path)), which does not start with https://"
