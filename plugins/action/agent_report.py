@@ -38,8 +38,11 @@ class ActionModule(AgentAction):
         """Write the report, and return when the result of each host in it was begun. What cannot be written is a warning."""
         names = [str(name) for name in self._task_vars["ansible_play_hosts_all"]]
         results = results_of_play(names, self._task_vars["hostvars"], play)
+        # Ansible takes a host that has failed, in an earlier play of the run too, out of ansible_play_hosts.
+        failed = set(names) - set(self._task_vars["ansible_play_hosts"])
+        report = fleet_report(names, results, failed=failed, check_mode=bool(self._task.check_mode))
         try:
-            write_report(result["dest"], fleet_report(names, results, check_mode=bool(self._task.check_mode)))
+            write_report(result["dest"], report)
         except OSError as error:
             self._agent_warn(result["dest"], error, result)
         else:

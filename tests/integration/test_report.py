@@ -45,7 +45,7 @@ def closed_port() -> t.Iterator[int]:
 
 
 def hosts(port: int) -> dict[str, t.Any]:
-    """Return the inventory: two hosts that nothing is done on, one that does not answer, one with a wrong variable."""
+    """Return the inventory: two hosts that nothing is done on, one that does not answer, two with a wrong variable."""
     sign_in = {"method": "password", "username": "admin@contoso.lab", "password": "x"}
     domain = {"name": "contoso.lab", "username": "CONTOSO\\admin", "password": "x"}
     role = {"accept_eula": True, "tenant_id": TENANT, "sign_in": sign_in, "domains": [domain]}
@@ -55,7 +55,15 @@ def hosts(port: int) -> dict[str, t.Any]:
     against = {"ansible_shell_type": "powershell", "ansible_become": True, "ansible_become_method": "runas", "ansible_become_user": "x"}
     groups = {
         "idle": {"hosts": {"idle1": {}, "idle2": {}}},
-        "silent": {"hosts": {"lost": {}, "wrong": {"provisioning_agent_tenant_id": "contoso.lab"}}, "vars": silent},
+        "silent": {
+            "hosts": {
+                "lost": {},
+                "wrong": {"provisioning_agent_tenant_id": "contoso.lab"},
+                # Ansible itself refuses a variable of the wrong type: none of the role's tasks runs.
+                "refused": {"provisioning_agent_wait": "soon"},
+            },
+            "vars": silent,
+        },
     }
     return {"all": {"vars": against, "hosts": {"localhost": {}}, "children": groups}}
 
@@ -90,6 +98,13 @@ def test_report_that_cannot_be_written_is_a_warning(reported: tuple[Run, Path]) 
     assert (folder / "file").read_bytes() == b""
 
 
+def test_later_batch_starts_without_a_report(reported: tuple[Run, Path]) -> None:
+    run, folder = reported
+    output = " ".join(run.output.split())
+    assert f"The report cannot be written to '{folder}/file' on the controller (File exists)" in output
+    assert "A batch of idle1 has ended." in output and "A batch of idle2 has ended." in output
+
+
 def test_each_host_fails_for_its_own_reason(reported: tuple[Run, Path]) -> None:
     run, folder = reported
     found = rows(folder, "silent")
@@ -101,3 +116,11 @@ def test_each_host_fails_for_its_own_reason(reported: tuple[Run, Path]) -> None:
     assert "could not be reached" in found["lost"]["message"]
     assert run.returncode != 0
     assert {name: run.recap[name]["failed"] for name in ("lost", "wrong")} == {"lost": 1, "wrong": 1}
+
+
+def test_refused_host_is_not_reported_with_the_result_of_an_earlier_play(reported: tuple[Run, Path]) -> None:
+    _, folder = reported
+    assert statuses(folder, "before") == {"refused": "compliant"}
+    assert statuses(folder, "refused") == {"idle1": "compliant", "refused": "failed"}
+    assert "before the role had a result of it" in rows(folder, "refused")["refused"]["message"]
+    assert statuses(folder, "later") == {"idle1": "compliant", "refused": "failed"}

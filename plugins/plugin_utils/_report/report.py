@@ -33,6 +33,21 @@ STATUSES = ("failed", "unreachable", "drift", "not_run", "compliant")
 _READING = ("compliant", "checks", "drift", "blockers", "agent", "msg")
 _MODULE_PHASE = re.compile(r"agent_(download|install|register|verify)$")
 _RESTART = "Restart the host: the installation is finished only then."
+_READ_OUTPUT = "Read the run's output for the reason, then run it again for this host."
+_NO_RESULT: Data = {
+    "status": "not_run",
+    "changed": False,
+    "phases": [],
+    "after": None,
+    "failed_phase": None,
+    "reboot_required": False,
+    "to_do": [],
+    "message": "The run has no result of this host: it ended before it reached this host.",
+}
+_FAILED_BEFORE = {
+    "status": "failed",
+    "message": f"The host failed, or could not be reached, before the role had a result of it in this play. {_READ_OUTPUT}",
+}
 _SYNCHRONIZATION = ("domain", "status", "reason", "next_attempt")
 _CERTIFICATE = ("thumbprint", "not_after", "days_left")
 _SERVICE = ("name", "display_name", "state", "start_type", "account")
@@ -146,19 +161,27 @@ def results_of_play(hosts: t.Iterable[str], variables: t.Mapping[str, Data], pla
     return {name: result for name, result in found.items() if result and result["play"] == play}
 
 
-def fleet_report(hosts: t.Iterable[str], results: t.Mapping[str, Data], *, check_mode: bool, now: datetime.datetime | None = None) -> Data:
+def fleet_report(
+    hosts: t.Iterable[str],
+    results: t.Mapping[str, Data],
+    *,
+    failed: t.Collection[str] = (),
+    check_mode: bool,
+    now: datetime.datetime | None = None,
+) -> Data:
     """Return the report of a run.
 
     Args:
         hosts: the names of all hosts that the run is about.
-        results: the results of those hosts that have come to one.
+        results: the results of those hosts that have one.
+        failed: the hosts that have failed by now, or could not be reached, for whatever reason.
         check_mode: whether the run only predicted.
         now: the time of the report, UTC; the present time unless given.
 
     Returns:
         schema_version, generated (UTC, ISO 8601), check_mode, counts (hosts, changed, and one for each status), hosts (worst first).
     """
-    rows = [_row(name, results.get(name)) for name in hosts]
+    rows = [_row(name, _outcome(results.get(name), failed=name in failed)) for name in hosts]
     rows.sort(key=lambda row: (STATUSES.index(row["status"]), row["host"]))
     counts = {status: sum(row["status"] == status for row in rows) for status in STATUSES}
     return {
@@ -170,19 +193,19 @@ def fleet_report(hosts: t.Iterable[str], results: t.Mapping[str, Data], *, check
     }
 
 
-def _row(name: str, result: Data | None) -> dict[str, t.Any]:
-    """Return one host's part of the report."""
+def _outcome(result: Data | None, *, failed: bool) -> Data:
+    """Return what the report says of a host: its result, unless it has none, or has failed where that says that all is well."""
     if result is None:
-        result = {
-            "status": "not_run",
-            "changed": False,
-            "phases": [],
-            "after": None,
-            "failed_phase": None,
-            "reboot_required": False,
-            "to_do": [],
-            "message": "The run has no result of this host: it ended before it reached this host, or the role refused its variables.",
-        }
+        return {**_NO_RESULT, **_FAILED_BEFORE} if failed else _NO_RESULT
+    if failed and not result["failed"]:
+        # Ansible itself refuses variables of a wrong type, before any task of the role: a second use of the role in the play has no result.
+        message = f"The host failed in its play after this result ({result['status']}): {result['message']} {_READ_OUTPUT}"
+        return {**result, "status": "failed", "message": message}
+    return result
+
+
+def _row(name: str, result: Data) -> dict[str, t.Any]:
+    """Return one host's part of the report."""
     reading = result["after"] or {"agent": {}, "checks": [], "drift": [], "blockers": []}
     row = {"host": name, **{key: result[key] for key in ("status", "changed", "phases", "failed_phase", "message", "reboot_required")}}
     judged = {"drift": reading["drift"], "blockers": reading["blockers"], "to_do": _to_do(result, reading), "checks": reading["checks"]}
@@ -208,7 +231,7 @@ def _to_do(result: Data, reading: Data) -> list[str]:
     if result["status"] == "unreachable":
         return ["Check that the host is on, that its WinRM endpoint answers, and that the inventory's address and account are right."]
     if result["status"] == "not_run":
-        return ["Read the run's output for the reason, then run it again for this host."]
+        return [_READ_OUTPUT]
     if result["after"] is None:
         return list(result["to_do"])
     open_checks = [check for status in ("fail", "unknown", "warn") for check in reading["checks"] if check["status"] == status]

@@ -34,10 +34,13 @@ def results(*names: str, **changes: t.Any) -> Results:
     return {name: {**host_result(work(HEALTHY, after=SKIPPED)), "host": name, **changes} for name in names}
 
 
-def report(dest: str | Path, host: str, found: Results, *, hosts: tuple[str, ...] = ("a", "b"), check: bool = False) -> dict[str, t.Any]:
-    """Run the module for one host of a play."""
+def report(
+    dest: str | Path, host: str, found: Results, *, hosts: tuple[str, ...] = ("a", "b"), failed: tuple[str, ...] = (), check: bool = False
+) -> dict[str, t.Any]:
+    """Run the module for one host of a play, in which some have failed."""
     hostvars = {name: {"provisioning_agent_result": found[name]} if name in found else {} for name in hosts}
-    variables = {"hostvars": hostvars, "ansible_play_hosts_all": list(hosts), **hostvars[host]}
+    left = [name for name in hosts if name not in failed]
+    variables = {"hostvars": hostvars, "ansible_play_hosts_all": list(hosts), "ansible_play_hosts": left, **hostvars[host]}
     result = run_module("agent_report", {"dest": str(dest)}, None, host=host, variables=variables, check=check)
     assert (result["failed"], result["changed"]) == (False, False)
     return result
@@ -78,6 +81,22 @@ def test_result_of_an_earlier_play_is_none_of_this_one(tmp_path: Path) -> None:
     found = results("a") | results("b", play="before")
     assert report(tmp_path, "b", found)["written"]
     assert statuses(tmp_path) == {"a": "compliant", "b": "not_run"}
+
+
+def test_failed_host_without_a_result_of_this_play_has_failed(tmp_path: Path) -> None:
+    found = results("a") | results("b", play="before")
+    assert report(tmp_path, "a", found, hosts=("a", "b", "c", "d"), failed=("b", "c"))["written"]
+    assert statuses(tmp_path) == {"a": "compliant", "b": "failed", "c": "failed", "d": "not_run"}
+
+
+def test_host_that_has_failed_after_its_result_has_failed(tmp_path: Path) -> None:
+    """A second use of the role in a play may be refused before its first task."""
+    found = results("a") | results("b", message="The agent is as wanted.") | results("c", status="drift", failed=True, message="Stopped.")
+    assert report(tmp_path, "a", found, hosts=("a", "b", "c"), failed=("b", "c"))["written"]
+    assert statuses(tmp_path) == {"a": "compliant", "b": "failed", "c": "drift"}
+    rows = {row["host"]: row for row in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["hosts"]}
+    assert "after this result (compliant): The agent is as wanted. Read the run's output" in rows["b"]["message"]
+    assert rows["c"]["message"] == "Stopped."
 
 
 def test_each_folder_gets_its_report(tmp_path: Path) -> None:
