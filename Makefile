@@ -7,7 +7,7 @@ PYTHON ?= python3
 HOSTS ?= 3
 WORKERS ?= 2
 VENV := .build/venv/bin
-PYTEST := $(VENV)/pytest --quiet --durations=10 --durations-min=1 --numprocesses $(WORKERS) --dist loadfile
+PYTEST := $(VENV)/pytest --quiet --durations=10 --durations-min=1 --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 LAB_TESTS := tests/lab/tests
 COLLECTION_TESTS := tests/unit tests/integration
 

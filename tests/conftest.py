@@ -8,6 +8,8 @@ Makes the run of tests the owner of all that they start, labs included: after a 
 
 from __future__ import annotations
 
+import enum
+import itertools
 import sys
 from pathlib import Path
 
@@ -28,3 +30,30 @@ def pytest_configure() -> None:
 
     own_what_follows()
     keep_temporary_files()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files in the order in which two workers are busy to the end; the tests of a file stay as they are."""
+    kinds = {file: _kind(list(tests)) for file, tests in itertools.groupby(items, key=lambda item: item.path)}
+    first = next((file for file, kind in kinds.items() if kind is _Kind.FROM_SNAPSHOT), None)
+    items.sort(key=lambda item: _Kind.TAKES_SNAPSHOT if item.path == first else kinds[item.path])
+
+
+class _Kind(enum.IntEnum):
+    """What a file of tests needs, in the order of the run.
+
+    A snapshot is taken for the first file that starts from it, and all the others wait for it: that file comes first, while the other
+    worker has files that wait for nothing. Files without a lab are over in seconds: they fill the end.
+    """
+
+    TAKES_SNAPSHOT = 0
+    NEW_LAB = 1
+    FROM_SNAPSHOT = 2
+    NO_LAB = 3
+
+
+def _kind(tests: list[pytest.Item]) -> _Kind:
+    """Return what the file of these tests needs."""
+    if not any("lab" in getattr(test, "fixturenames", ()) for test in tests):
+        return _Kind.NO_LAB
+    return _Kind.FROM_SNAPSHOT if hasattr(getattr(tests[0], "module", None), "LAB_STATE") else _Kind.NEW_LAB

@@ -34,7 +34,7 @@ Result = dict[str, t.Any]
 Register = Callable[..., Result]
 RegisterHosts = Callable[..., dict[str, Result]]
 
-LAB_STATE = "registered"
+LAB_HOSTS, LAB_STATE = 2, "registered"
 OTHER_TENANT = "00000000-0000-0000-0000-000000000001"
 #: Two cmdlets in one process, as a script of somebody's own would call them, up to where the registration is under way.
 SIGN_IN_BY_HAND = r"""
