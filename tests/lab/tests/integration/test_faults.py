@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +17,9 @@ import requests
 import winrm
 from cloudlab.limits import limit
 from cloudlab.package.build import RELEASES
+from cloudlab.paths import PACKAGES
 from cloudlab.testing.ansible_runs import ENVIRONMENTS, LAB
+from cloudlab.windows.prefix import Prefix
 from winrm.exceptions import WinRMTransportError
 
 LAB_HOSTS = 1
@@ -24,6 +28,13 @@ SLEEP = "[System.Console]::WriteLine((Get-Process -Id $PID).StartTime.Ticks); St
 #: Ends once a file is there, and says so.
 WAIT = "while (-not (Test-Path -LiteralPath {flag})) {{ Start-Sleep -Milliseconds 200 }}; Remove-Item -LiteralPath {flag}; 'went on'"
 FLAG = r"C:\windows\Temp\cut.txt"
+#: What a restart changes, and what it must not.
+LOOK = (
+    "ConvertTo-Json -Compress -InputObject @{ "
+    "booted = (Get-CimInstance -ClassName Win32_OperatingSystem).LastBootUpTime.ToFileTimeUtc(); "
+    "services = @(Get-Service -Name 'AAD*', 'AzureADConnect*' | ForEach-Object -Process { '{0} {1}' -f $_.Name, $_.Status }); "
+    "computer = [System.Environment]::MachineName }"
+)
 
 
 @pytest.fixture
@@ -116,11 +127,31 @@ def test_command_goes_on_when_its_connection_is_cut(lab: t.Any, protocol: winrm.
     assert (output.split(), code) == ([b"went", b"on"], 0)
 
 
+@pytest.fixture
+def agent(lab: t.Any) -> Iterator[None]:
+    """The agent and its updater on the first host, whose services start with it; nothing of them afterwards."""
+    prefix = Prefix(lab.state / "hosts" / lab.hosts[0])
+    shutil.copy(PACKAGES / f"release-{RELEASES[-1]}.exe", prefix.drive / "setup.exe")
+    prefix.run(r"C:\setup.exe", "/install", "/quiet")
+    yield
+    prefix.run(r"C:\setup.exe", "/uninstall", "/quiet")
+
+
+def looks(lab: t.Any) -> dict[str, t.Any]:
+    """Return since when the first host runs, its name, and its services of the agent's with their states."""
+    return dict(json.loads(result_of(lab, LOOK)))
+
+
+@pytest.mark.usefixtures("agent")
 @pytest.mark.parametrize("python", ENVIRONMENTS)
 def test_win_reboot_restarts_a_host(lab: t.Any, playbook: Callable[..., t.Any], python: str) -> None:
-    values = {"host": lab.hosts[0], "package": rf"\\FILES\packages\release-{RELEASES[-1]}.exe", "limit": limit()}
-    run = playbook(Path(__file__).with_name("restart.yml"), extra_vars=values, python=python)
+    before = looks(lab)
+    run = playbook(Path(__file__).with_name("restart.yml"), extra_vars={"host": lab.hosts[0], "limit": limit()}, python=python)
     assert run.returncode == 0, run.tail
+    after = looks(lab)
+    assert after.pop("booted") > before.pop("booted")
+    assert after == before
+    assert sorted(before["services"]) == ["AADConnectProvisioningAgent Running", "AzureADConnectAgentUpdater Running"]
 
 
 def test_restart_of_the_lab_is_a_restart(lab: t.Any) -> None:
