@@ -20,6 +20,7 @@ class ActionModule(AgentAction):
 
     MODULE = "agent_options"
     RETURNS: t.ClassVar[Result] = {"options": {}, "play": None, "started": None}
+    HANDED_ON = ("options",)
 
     def _agent_run(self, options: Options, result: Result) -> None:
         result.update(play=self._agent_play, started=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%fZ}")

@@ -14,6 +14,7 @@ import typing as t
 import urllib.parse
 
 from .._core.errors import ConfigurationError
+from .._core.redaction import masked_address
 from .facts import AgentFacts, ConfiguredProxy
 
 Settings = dict[str, t.Any]
@@ -94,19 +95,13 @@ def _proxy(proxy: Settings) -> Settings:
     except ValueError:
         valid = False
     if not valid:
-        raise ConfigurationError(f"The proxy's address '{without_user(proxy['url'])}' is not well-formed: write http://HOST:PORT.")
+        raise ConfigurationError(f"The proxy's address '{masked_address(proxy['url'])}' is not well-formed: write http://HOST:PORT.")
     if parts.username or parts.password is not None:
         raise ConfigurationError(
-            f"The proxy's address '{without_user(proxy['url'])}' carries a user name or a password, which the agent's file must not "
+            f"The proxy's address '{masked_address(proxy['url'])}' carries a user name or a password, which the agent's file must not "
             "hold: let the proxy admit the host, or the agent's account by 'use_default_credentials'."
         )
     return {"state": "present", **{part: proxy[part] for part in _PROXY_PARTS}}
-
-
-def without_user(url: str) -> str:
-    """Return an address without the user name and password before its host, fit for a message."""
-    scheme, sign, rest = str(url).partition("://")
-    return f"{scheme}{sign}{rest.rpartition('@')[2]}" if sign else str(url).rpartition("@")[2]
 
 
 def settings_in_force(facts: AgentFacts) -> Settings:
@@ -161,7 +156,9 @@ def _same_proxy(found: ConfiguredProxy | None, wanted: Settings) -> bool:
 
 
 def _proxy_parts(proxy: ConfiguredProxy) -> Settings:
-    return {**{part: getattr(proxy, part) for part in _PROXY_PARTS}, "bypass_list": list(proxy.bypass_list)}
+    """Return a proxy as the option gives it. An administrator may have put a password into the file, which no result shows."""
+    parts = {part: getattr(proxy, part) for part in _PROXY_PARTS}
+    return {**parts, "url": masked_address(proxy.url), "bypass_list": list(proxy.bypass_list)}
 
 
 def settings_predicted(facts: AgentFacts, wanted: Settings) -> Settings:

@@ -13,6 +13,7 @@ import typing as t
 import urllib.parse
 
 from .errors import ConfigurationError
+from .redaction import masked_address
 
 # Microsoft's own text names this constant; another GUID in its place works too, so its value does not seem to matter.
 _RELEASE_CHANNEL = "https://download.{domain}/Subscription/d3c8b69d-6bf7-42be-a529-3fe9c2e70c90/Connector/provisioningAgentInstaller"
@@ -116,8 +117,7 @@ def _described(value: dict[str, t.Any]) -> Cloud:
         what = f"lacks {', '.join(missing)}" if missing else f"has the unknown key {', '.join(unknown)}"
         raise ConfigurationError(f"The dictionary in 'cloud' {what}: give {', '.join((*_REQUIRED, *_ADDRESSES[2:], 'endpoints'))}.")
     for key in _ADDRESSES:
-        if value.get(key) and not str(value[key]).startswith("https://"):
-            raise ConfigurationError(f"'{key}' in 'cloud' is '{value[key]}': give an address that starts with https://.")
+        _require_open_address(key, str(value.get(key) or ""))
     # Ansible hands in tagged strings; msal and requests get plain ones.
     addresses = {key: str(value[key]).rstrip("/") if value.get(key) else None for key in _ADDRESSES}
     return Cloud(
@@ -134,3 +134,15 @@ def _host_of(address: str) -> str:
     """Return HOST:PORT of an https:// address."""
     parts = urllib.parse.urlsplit(address)
     return f"{parts.hostname}:{parts.port or 443}"
+
+
+def _require_open_address(key: str, address: str) -> None:
+    """Refuse an address that is not https, or that carries what must not be shown: a cloud's addresses are in results and messages."""
+    shown = masked_address(address)
+    if address and not address.startswith("https://"):
+        raise ConfigurationError(f"'{key}' in 'cloud' is '{shown}': give an address that starts with https://.")
+    if shown != address:
+        raise ConfigurationError(
+            f"'{key}' in 'cloud' is '{shown}': write it without a user name, a password and a query. The address of a package that carries "
+            "a key belongs into the option 'url'."
+        )

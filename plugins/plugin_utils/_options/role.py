@@ -51,6 +51,9 @@ _REMOVAL = ("path", "timeout")
 #: Lists where an empty one says something else than none: no endpoints are tried, no issuer is judged, no domain is served.
 _MEANT_EMPTY = ("domains", "endpoint_issuers", "endpoints")
 
+#: Addresses whose query may be a key, such as a shared access signature.
+_ADDRESSES_WITH_KEYS = ("url",)
+
 #: Variables that no module takes: what the role decides by itself.
 ROLE: Spec = {
     "reboot": {"type": "bool", "default": False},
@@ -112,12 +115,16 @@ def _expect(given: Variables) -> Options:
 
 def open_options(module: str, options: Options) -> Options:
     """Return the options without those that carry secrets, which are no part of any task's result."""
-    return {name: value for name, value in options.items() if not carries_secret(SPECS[module][name])}
+    return {name: value for name, value in options.items() if not may_carry_secret(module, name)}
 
 
-def carries_secret(option: t.Mapping[str, t.Any]) -> bool:
-    """Whether an option, or one of its suboptions, is a secret."""
-    return bool(option.get("no_log")) or any(carries_secret(part) for part in option.get("options", {}).values())
+def may_carry_secret(module: str, name: str) -> bool:
+    """Whether an option, or one of its suboptions, is a secret, or an address that may carry one."""
+    return name in _ADDRESSES_WITH_KEYS or _is_secret(SPECS[module][name])
+
+
+def _is_secret(option: t.Mapping[str, t.Any]) -> bool:
+    return bool(option.get("no_log")) or any(_is_secret(part) for part in option.get("options", {}).values())
 
 
 def input_errors(variables: Variables, entry_point: str) -> list[str]:

@@ -13,6 +13,8 @@ import os
 import re
 import typing as t
 
+from ansible import constants
+
 from .._core.errors import ConfigurationError
 
 Options = t.Mapping[str, t.Any]
@@ -76,3 +78,12 @@ def require_readable(option: str, value: str, what: str) -> None:
     """Refuse a file on the controller that cannot be read."""
     if not os.path.isfile(value) or not os.access(value, os.R_OK):
         raise ConfigurationError(f"'{option}' is '{value}', which cannot be read on the controller: give the path of {what}.")
+
+
+def require_no_kept_files(what: str) -> None:
+    """Refuse to hand a host secrets when Ansible leaves there what it sends: with this setting it writes each module to a file first."""
+    if constants.DEFAULT_KEEP_REMOTE_FILES:
+        raise ConfigurationError(
+            f"Ansible keeps its files on hosts (ANSIBLE_KEEP_REMOTE_FILES, or keep_remote_files in ansible.cfg), and would leave {what} "
+            "there in a file: switch that off for this task. What only looks at hosts may keep it."
+        )

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from .._agent.settings import wanted_settings
 from .._core.clouds import resolve_cloud
 from .._core.errors import ConfigurationError
+from .._core.redaction import masked_address
 from .._core.version import parse_version
 from .._host.probe import chosen_endpoints
 from .._package.proof import package_rules
@@ -29,6 +30,7 @@ from .rules import (
     require_guid,
     require_host_path,
     require_managed_account,
+    require_no_kept_files,
     require_not_negative,
     require_positive,
     require_readable,
@@ -124,6 +126,16 @@ def _source(options: Options) -> None:
         require_https_url("url", str(url))
 
 
+def _fetch_secret(options: Options) -> None:
+    url = options["url"] or ""
+    if options["source"] == "host" and (options["proxy_password"] or masked_address(url) != url):
+        require_no_kept_files("the proxy's password, or the key in the package's address,")
+
+
+def _registration_secret(options: Options) -> None:
+    require_no_kept_files("the token of the sign-in and the domains' passwords")
+
+
 def _eula(options: Options) -> None:
     # A removal needs no licence.
     if options["state"] != "absent":
@@ -204,10 +216,10 @@ def _asked_of_cloud(options: Options) -> None:
 _CLOUD = (_cloud, _ca_path, _request_timeout)
 
 _VALIDATORS: dict[str, tuple[Validator, ...]] = {
-    "agent_download": (require_eula, _timeout, *_CLOUD, _dest, _transfer, _package, _source),
+    "agent_download": (require_eula, _timeout, *_CLOUD, _dest, _transfer, _package, _source, _fetch_secret),
     "agent_install": (_timeout, _path, _eula, _environment_name, _package, _settings),
     "agent_options": (),
-    "agent_register": (_tenant, _timeout, *_CLOUD, _domains, _gmsa, _renewal, _sign_in, _may_register),
+    "agent_register": (_tenant, _timeout, *_CLOUD, _domains, _gmsa, _renewal, _sign_in, _may_register, _registration_secret),
     "agent_report": (),
     "agent_verify": (
         *(_tenant, _expected_tenant, _expected_version, _expected_renewal, _expected_account),

@@ -28,7 +28,7 @@ from .._core.http import (
     retry_after,
     without_secrets,
 )
-from .._core.redaction import redact
+from .._core.redaction import masked_address, redact
 from .facts import PresentedCertificate
 
 #: A block that was not read to its end when the connection broke is lost.
@@ -265,10 +265,9 @@ def require_proxy_url(url: str | None) -> None:
     """Refuse a proxy's address that is none, or that carries a password."""
     parts = urllib.parse.urlsplit(url or "http://none")
     if parts.scheme != "http" or not parts.hostname or "@" in parts.netloc:
-        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         raise ConfigurationError(
-            f"'proxy_url' is '{shown}': give an address such as http://proxy.example.com:8080; name and password belong into "
-            "'proxy_username' and 'proxy_password'."
+            f"'proxy_url' is '{masked_address(url or '')}': give an address such as http://proxy.example.com:8080; name and password "
+            "belong into 'proxy_username' and 'proxy_password'."
         )
 
 
@@ -276,8 +275,9 @@ def require_https_url(option: str, url: str) -> None:
     """Refuse an address that is not https, or that carries a password, which would be shown."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc:
-        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else url
-        raise ConfigurationError(f"'{option}' is '{shown}': give an address that starts with https://, without a user name or password.")
+        raise ConfigurationError(
+            f"'{option}' is '{masked_address(url)}': give an address that starts with https://, without a user name or password."
+        )
 
 
 def url_without_query(url: str) -> str:

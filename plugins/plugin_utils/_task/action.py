@@ -24,8 +24,9 @@ try:
 except ImportError:
     register_secrets = None
 
-from .._core.errors import AgentError, RemoteError
+from .._core.errors import AgentError, ConfigurationError, RemoteError
 from .._core.parsing import parse_answer
+from .._core.redaction import mask_addresses
 from .._host.connection import lost_is_unreachable
 from .._host.detached import DetachedJob
 from .._host.failure import failure_reason
@@ -56,6 +57,8 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     MODULE: t.ClassVar[str]
     #: Every key the module returns besides changed, failed and msg, with the value it has until it is known.
     RETURNS: t.ClassVar[Result]
+    #: Keys that another task takes as they are, so that no address in them may be masked: nothing in them is a secret.
+    HANDED_ON: t.ClassVar[tuple[str, ...]] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         """Validate the task's options, run the module, and return its result."""
@@ -75,7 +78,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             self._agent_run(options, result)
         except AgentError as error:
             result.update(failed=True, msg=str(error))
-        return t.cast(Result, _masked(result, self._secrets))
+        return t.cast(Result, _masked(self._agent_shown(result), self._secrets))
 
     def _agent_run(self, options: Options, result: Result) -> None:
         """Do the module's work and write it into the result; called with validated options.
@@ -84,6 +87,10 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             AgentError: the task fails; what the result holds by then is returned with the error's sentence.
         """
         raise NotImplementedError
+
+    def _agent_shown(self, result: Result) -> Result:
+        """Return the result as it may be shown: no address in it, a host's or one that was given, carries a password or a key."""
+        return {key: value if key in self.HANDED_ON else mask_addresses(value) for key, value in result.items()}
 
     def _agent_locate(self, options: Options) -> None:
         """Put the full path into an option that names a file of the controller's, as Ansible looks for it; called before validation."""
@@ -101,8 +108,11 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             detached_for: seconds that it may take as a job which survives a broken connection; 0 to run it within the connection.
 
         Raises:
+            ConfigurationError: a secret would be written to a file on the host.
             RemoteError: the payload ended with an error of its own, or its answer does not fit.
         """
+        if secret:
+            self._agent_require_pipelining(detached=bool(detached_for))
         arguments = {
             "script": load_payload(name),
             "parameters": parameters,
@@ -117,6 +127,14 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {failure_reason(answer)}")
         content = parse_answer(kind, answer["result"], f"The step '{name}' on {self._agent_host}")
         return Reply(content, bool(answer.get("changed")))
+
+    def _agent_require_pipelining(self, *, detached: bool) -> None:
+        """Refuse to send a secret by a connection that hands a module to the host as a file; winrm and psrp hand it over in a stream."""
+        if not self._is_pipelining_enabled("new", detached):
+            raise ConfigurationError(
+                f"The connection '{self._connection.transport}' writes what Ansible sends to {self._agent_host} into a file there, and "
+                "this step sends a secret: use the connection winrm or psrp."
+            )
 
     def _low_level_execute_command(self, *arguments: t.Any, **options: t.Any) -> Result:
         with lost_is_unreachable(self._agent_host):
@@ -142,7 +160,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     def _agent_display(self, line: str, color: str) -> None:
         """Show a line on the terminal; nothing where the task must not show anything."""
         if not self._task.no_log:
-            self._display.display(_masked(line, self._secrets), color=color)
+            self._display.display(_masked(mask_addresses(line), self._secrets), color=color)
 
     @staticmethod
     def _agent_json(value: t.Any) -> str:

@@ -10,8 +10,8 @@ import json
 import typing as t
 from unittest import mock
 
+from ansible.utils.display import Display
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._host.payload import load_payload
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._task.action import AgentAction
 from module_runs import run_module
 
 Data = dict[str, t.Any]
@@ -36,6 +36,7 @@ class FakeHost:
         self.asked: list[Asked] = []
         self.lines: list[str] = []
         self.files: list[tuple[str, str]] = []
+        self.pipelining = True
 
     def answer(self, name: str, content: Data, *, changed: bool = False) -> None:
         """Let a payload answer with this after what it answers already."""
@@ -48,9 +49,9 @@ class FakeHost:
 
     def run(self, module: str, options: Data, *, check_mode: bool = False) -> Data:
         """Run a module, and return its result."""
-        say = mock.patch.object(AgentAction, "_agent_display", lambda _, line, color: self.lines.append(line))
+        say = mock.patch.object(Display, "display", lambda _, line, **options: self.lines.append(line))
         with say:
-            return run_module(module, options, self, check=check_mode)
+            return run_module(module, options, self, check=check_mode, pipelining=self.pipelining)
 
     def win_powershell(self, arguments: Data, *, check: bool) -> Data:
         """Answer a payload."""

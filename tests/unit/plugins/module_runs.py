@@ -35,6 +35,7 @@ def run_module(
     check: bool = False,
     host: str = "win1",
     variables: dict[str, t.Any] | None = None,
+    pipelining: bool = True,
 ) -> dict[str, t.Any]:
     """Run a module of the collection and return its result, with the diff.
 
@@ -45,6 +46,7 @@ def run_module(
         check: whether it is check mode.
         host: the name that the host has in the inventory.
         variables: the host's variables, with templates.
+        pipelining: whether the connection hands modules over without a file, as winrm and psrp do.
     """
     plugin = importlib.import_module(f"ansible_collections.entra_ops.cloud_sync.plugins.action.{module}")
 
@@ -64,7 +66,8 @@ def run_module(
     play = types.SimpleNamespace(_uuid="play")
     told = {"args": options, "check_mode": check, "diff": True, "no_log": False, "async_val": 0}
     task = types.SimpleNamespace(**told, get_search_path=list, get_play=lambda: play)
-    connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None))
+    shell = types.SimpleNamespace(tmpdir=None)
+    connection = types.SimpleNamespace(_shell=shell, transport="aws_ssm", is_pipelining_enabled=lambda wrap_async: pipelining)
     task_vars = {"inventory_hostname": host, **(variables or {})}
     loader = DataLoader()
     action = Unconnected(task, connection, None, loader, Templar(loader, task_vars), None)

@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible import constants
 from ansible_collections.entra_ops.cloud_sync.plugins.action import agent_download
 from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_download import ActionModule
 from fake_host import FakeHost
@@ -118,3 +119,24 @@ def test_bad_input_is_refused_before_the_host_is_asked(options: dict[str, t.Any]
     monkeypatch.setattr(ActionModule, "_find_needle", lambda self, kind, name: name)
     result, host = run(answer(), **options)
     assert result["failed"] and words in result["msg"] and host.names == []
+
+
+KEPT = "would leave the proxy's password, or the key in the package's address, there in a file"
+SIGNED = f"{URL}?sv=2024-11-04&sig=canary%3D"
+
+
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        ({}, False),
+        ({"proxy_url": "http://p:1"}, False),
+        ({"url": SIGNED}, True),
+        ({"proxy_url": "http://p:1", "proxy_username": "u", "proxy_password": "canary"}, True),
+    ],
+)
+def test_secrets_are_not_sent_where_ansible_keeps_its_files(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, t.Any], refused: bool
+) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_KEEP_REMOTE_FILES", True)
+    result, host = run(answer(), **options)
+    assert (result["failed"], bool(host.asked), KEPT in result["msg"]) == (refused, not refused, refused)

@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible import constants
 from ansible.template import trust_as_template
 from host_facts import TENANT
 from module_runs import run_module
@@ -144,3 +145,12 @@ def test_relative_package_is_found_where_ansible_finds_files(tmp_path: Path, mon
     package.touch()
     monkeypatch.chdir(tmp_path)
     assert Path(check(source="file", src="setup.exe")["options"]["agent_download"]["src"]).resolve() == package
+
+
+@pytest.mark.parametrize(("entry_point", "refused"), [("main", True), ("verify", False), ("remove", False)])
+def test_secrets_are_refused_before_a_host_is_touched_where_ansible_keeps_its_files(
+    monkeypatch: pytest.MonkeyPatch, entry_point: str, refused: bool
+) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_KEEP_REMOTE_FILES", True)
+    result = check(entry_point)
+    assert (result["failed"], "ANSIBLE_KEEP_REMOTE_FILES" in result["msg"]) == (refused, refused)

@@ -11,6 +11,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible import constants
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.entra_ops.cloud_sync.plugins.action import agent_register
 from ansible_collections.entra_ops.cloud_sync.plugins.action.agent_register import ActionModule
@@ -278,3 +279,22 @@ def test_bad_input_is_refused(token: list[str], tmp_path: Path, options: dict[st
     sync1 = answering(FRESH)
     result = register(sync1, tmp_path, **options)
     assert result["failed"] and words in result["msg"] and "register" not in sync1.names
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_nothing_is_sent_where_ansible_keeps_its_files(
+    token: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool
+) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_KEEP_REMOTE_FILES", True)
+    sync1 = answering(FRESH)
+    result = register(sync1, tmp_path, check_mode=check_mode)
+    assert (result["failed"], result["changed"], sync1.names, token) == (True, False, [], [])
+    assert "would leave the token of the sign-in and the domains' passwords there in a file" in result["msg"]
+
+
+def test_no_secret_is_sent_by_a_connection_that_writes_modules_to_files(token: list[str], tmp_path: Path) -> None:
+    sync1 = answering(FRESH)
+    sync1.pipelining = False
+    result = register(sync1, tmp_path)
+    assert (result["failed"], sync1.names) == (True, ["facts"])
+    assert "use the connection winrm or psrp" in result["msg"]

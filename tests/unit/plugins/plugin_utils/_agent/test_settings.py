@@ -15,7 +15,6 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.settin
     settings_predicted,
     settings_to_change,
     wanted_settings,
-    without_user,
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import ConfigurationError
 from host_facts import host
@@ -97,9 +96,14 @@ def test_in_force_tells_what_the_host_has() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [("http://u:p@h:1", "http://h:1"), ("http://h:1", "http://h:1"), ("u:p@h:1", "h:1"), ("h", "h")],
-)
-def test_user_of_an_address_is_not_shown(url: str, shown: str) -> None:
-    assert without_user(url) == shown
+@pytest.mark.parametrize("url", ["http://user:canary@proxy:8080", "user:canary@proxy:8080", "http://us:ca/nary@canary@proxy:8080/?canary"])
+def test_password_in_the_hosts_own_file_is_not_shown(url: str) -> None:
+    facts = host(product__configuration__proxy={**PROXY, "url": url})
+    for settings in (settings_in_force(facts), settings_predicted(facts, wanted(enforce_fips_policy=False))):
+        assert settings["proxy"]["url"].startswith(("http://********@proxy:8080", "********@proxy:8080"))
+        assert "canary" not in str(settings)
+
+
+def test_proxy_with_a_password_is_not_the_wanted_one() -> None:
+    facts = host(product__configuration__proxy={**PROXY, "url": "http://user:canary@proxy:8080"})
+    assert settings_to_change(facts, wanted(proxy={"url": "http://proxy:8080"})) == ["proxy"]

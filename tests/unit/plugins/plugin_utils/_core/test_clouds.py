@@ -49,13 +49,19 @@ def test_described_cloud_is_not_public_and_loses_slashes() -> None:
         ({}, "lacks name, authority, graph"),
         ({**LAB, "graph": ""}, "lacks graph"),
         ({**LAB, "graph_url": "https://graph.lab"}, "unknown key graph_url"),
+        (
+            {**LAB, "download_url": "https://store.lab/setup.exe?sig=canary"},
+            "'download_url' in 'cloud' is 'https://store.lab/setup.exe?********': write it without",
+        ),
+        ({**LAB, "authority": "https://user:canary@login.lab"}, "'https://********@login.lab': write it without a user name"),
         ({**LAB, "graph": "http://graph.lab"}, "'graph' in 'cloud' is 'http://graph.lab': give an address that starts with https://"),
         ({**LAB, "download_url": "ftp://lab/file"}, "'download_url' in 'cloud'"),
     ],
 )
 def test_bad_cloud_is_refused(value: t.Any, sentence: str) -> None:
-    with pytest.raises(ConfigurationError, match=sentence):
+    with pytest.raises(ConfigurationError) as refused:
         resolve_cloud(value)
+    assert sentence in str(refused.value)
 
 
 def test_tagged_strings_become_plain() -> None:

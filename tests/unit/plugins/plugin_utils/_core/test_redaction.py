@@ -6,7 +6,48 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.redaction import MASK, redact
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.redaction import (
+    MASK,
+    mask_addresses,
+    masked_address,
+    redact,
+)
+
+ADDRESSES = [
+    "https://user:canary@proxy.example.com:8080/x",
+    "http://canary@proxy/",
+    "http://user:can@canary/canary@proxy:8080",
+    "user:canary@proxy:8080 is no address",
+    "(CONTOSO\\user:canary@proxy:8080)",
+    "https://store.blob.core.windows.net/p/setup.exe?sv=2024-11-04&sp=r&sig=canary%2Bcanary%3D",
+    "store.blob.core.windows.net/p/setup.exe?sv=2024-11-04&amp;sig=canary",
+    "sv=2024-11-04&sp=r&sig=canary%3D",
+    "https://mirror.example/setup.exe?code=canary",
+    "https://mirror.example/setup.exe?whatever=canary#x",
+]
+
+
+@pytest.mark.parametrize("line", ADDRESSES)
+def test_address_is_masked_wherever_it_stands_in_a_result(line: str) -> None:
+    masked = mask_addresses({"msg": f"before {line}", "checks": [{"actual": line, "number": 1}], "none": None})
+    assert "canary" not in str(masked)
+    assert (masked["msg"].startswith("before "), masked["checks"][0]["number"], masked["none"]) == (True, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://proxy:8080", "http://proxy:8080"),
+        ("http://u:p@proxy:8080", "http://********@proxy:8080"),
+        ("http://u:p?q#/@x@proxy:8080", "http://********@proxy:8080"),
+        ("u:p@proxy:8080", "********@proxy:8080"),
+        ("https://mirror/x.exe?sig=p", "https://mirror/x.exe?********"),
+        ("proxy", "proxy"),
+        ("", ""),
+    ],
+)
+def test_what_is_known_to_be_an_address_keeps_its_host_and_path(address: str, shown: str) -> None:
+    assert masked_address(address) == shown
 
 
 @pytest.mark.parametrize(
@@ -18,12 +59,11 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.redacti
         '"access_token": "canary"',
         "Setting string variable 'AdminPassword' to value 'canary'",
         "Connect -AccessToken canary -TenantId 1",
-        "https://user:canary@proxy.example.com:8080/x",
-        "http://canary@proxy/",
         "Authorization: Bearer canary0123456789abcdef",
         "token eyJhbGciOiJub25lIn0canary.eyJhdWQiOiJjYW5hcnkifQ.canary",
         "client_secret=canary&scope=x",
         "pwd=canary;user=x",
+        *ADDRESSES,
     ],
 )
 def test_secret_is_masked(line: str) -> None:
@@ -39,6 +79,8 @@ def test_secret_is_masked(line: str) -> None:
         "[0A54:0B10][2026-11-25T20:01:02]i001: Burn v3.14.0.1316, Windows v10.0, path: C:\\x\\setup.exe",
         "The user name or password is incorrect.",
         "Verify that you have sufficient privileges to start system services.",
+        "A person signs in as admin@contoso.lab; see https://aka.ms/devicelogin.",
+        r"C:\ProgramData\x at 12:30:01, [::1]:443",
         "Downloading https://download.msappproxy.net/Subscription/1/Connector/provisioningAgentInstaller",
     ],
 )
