@@ -88,7 +88,7 @@ class ActionModule(AgentAction):
             "TimeoutSeconds": options["timeout"],
             "Retries": options["retries"],
         }
-        return self._agent_payload("download", DownloadAnswer, {**common, **parameters}, secret)
+        return self._agent_payload("download", DownloadAnswer, {**common, **parameters}, secret, seconds=options["timeout"])
 
     def _agent_copy(self, options: Options, rules: Options, origin: str, supply: Supply, result: Result) -> Reply[DownloadAnswer]:
         """Copy the controller's package, unless the host says that it needs none."""
@@ -110,7 +110,8 @@ class ActionModule(AgentAction):
         """Put the file beside its place on the host, and let the host prove and rename it."""
         path, staged = paths
         try:
-            self._transfer_file(path, staged)
+            with self._agent_allow(options["timeout"]):
+                self._transfer_file(path, staged)
             return self._agent_fetch(options, rules, origin, Mode="fetch", StagedPath=staged, **known)
         except Exception:
             # The payload removes the file, but may not have come to it. A host that cannot be reached has it removed by the next run.

@@ -96,7 +96,7 @@ class ActionModule(AgentAction):
             sha256 = facts.package.sha256 if facts.package else None
             parameters.update(PackagePath=options["path"], Sha256=sha256, LogPath=log)
             parameters["BundleArguments"] = bundle_arguments(plan.switch, options["environment_name"])
-        reply = self._agent_payload("install", InstallAnswer, parameters, detached_for=options["timeout"] if plan.switch else 0)
+        reply = self._agent_payload("install", InstallAnswer, parameters, seconds=options["timeout"], detached=bool(plan.switch))
         verdict = judge_installation(reply.content, facts, log, options["timeout"], self._agent_host)
         self._agent_conclude(verdict, described_state(reply.content.facts), reply.changed, result)
 
@@ -115,7 +115,7 @@ class ActionModule(AgentAction):
             "KeepShared": bool(facts.other_agents),
             "TimeoutSeconds": options["timeout"],
         }
-        reply = self._agent_payload("remove", RemoveAnswer, parameters, detached_for=options["timeout"])
+        reply = self._agent_payload("remove", RemoveAnswer, parameters, seconds=options["timeout"], detached=True)
         verdict = judge_removal(reply.content, facts, options["timeout"], self._agent_host)
         self._agent_conclude(verdict, described_state(reply.content.facts), reply.changed, result)
         result["remains"] = [*remains(facts, reply.content.facts), *files_left(reply.content)]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -60,7 +61,7 @@ class ActionModule(AgentAction):
         if plan.reasons and self._task.check_mode:
             self._agent_predict(access, plan, result)
         elif plan.reasons:
-            with registration_lock(options["tenant_id"], self._agent_announce_wait, options["lock_dir"]) as waited:
+            with self._agent_lock(options) as waited:
                 if waited:  # another playbook may have registered this very host meanwhile
                     facts, plan = self._agent_plan(options, result)
                 if plan.reasons:
@@ -96,7 +97,7 @@ class ActionModule(AgentAction):
         except Exception as error:
             if not is_connection_error(error):
                 raise
-            self._agent_wait_for_registration(deadline)
+            self._agent_wait_for_registration(options, deadline)
             raise LostConnectionError(
                 f"The connection to {self._agent_host} was lost while it registered ({lost_reason(error)}), which may have gone on there. "
                 "Run this again: what is done already is left alone."
@@ -122,12 +123,12 @@ class ActionModule(AgentAction):
             self._agent_token(access)
         result.update(changed=True, msg=f"The agent would be registered: {'; '.join(plan.reasons)}.")
 
-    def _agent_wait_for_registration(self, deadline: float) -> None:
+    def _agent_wait_for_registration(self, options: Options, deadline: float) -> None:
         """Keep the lock after the connection was lost, until the host says that the registration has ended there or its time is over."""
         display.warning(f"The connection to {self._agent_host} is lost while it registers: no other host begins before that has ended.")
         while time.monotonic() < deadline:
             try:
-                reconnect(self._connection)
+                reconnect(self._connection, options["execution_timeout"])
                 if not self._agent_payload("facts", HostFacts, {}).content.installing:
                     return
             except AgentError as error:
@@ -137,8 +138,15 @@ class ActionModule(AgentAction):
                     raise
             time.sleep(_POLL_SECONDS)
 
-    def _agent_announce_wait(self) -> None:
-        display.v(f"{self._agent_host} waits for the registration lock: one host registers at a time.")
+    def _agent_lock(self, options: Options) -> contextlib.AbstractContextManager[bool]:
+        """Return the lock that lets one host register at a time; who holds it is shown, since the wait may be long."""
+
+        def announce(holder: str) -> None:
+            display.display(f"{self._agent_host} waits for the registration lock, which {holder} holds.")
+
+        return registration_lock(
+            options["tenant_id"], self._agent_host, options["lock_dir"], on_wait=announce, timeout=options["lock_timeout"]
+        )
 
     def _agent_token(self, access: Access) -> Token:
         """Return the run's token, and keep it out of the result."""
@@ -158,7 +166,7 @@ class ActionModule(AgentAction):
         secret = {"Request": self._agent_json(session_request(options, plan, token.value, token.upn))} if token else None
         # From here on the host is about to change; the payload's own word replaces this one.
         result["changed"] = True
-        reply = self._agent_payload("register", RegisterAnswer, parameters, secret=secret)
+        reply = self._agent_payload("register", RegisterAnswer, parameters, secret, seconds=options["timeout"])
         note_registration()
         # Which of the module's steps registers is not documented, so the outcome counts and not the steps alone.
         changed = reply.changed or registration_mark(reply.content.facts) != registration_mark(before)

@@ -1,16 +1,24 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of what every module of this collection has in common."""
+"""Documentation of what the modules that work on a host have in common."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Attributes and requirements of all modules."""
+    """Attributes, requirements and options of the modules that work on a host."""
 
     DOCUMENTATION = r"""
-options: {}
+options:
+  execution_timeout:
+    description:
+      - How many seconds the host may take for one remote execution, on top of C(timeout) where the module has that. Without such a limit
+        Ansible's connection plugins wait for ever for a host that only answers that it has not ended yet.
+      - The connection is given up after it, and the host counts as unreachable. What was begun on the host may go on there.
+      - Raise it for hosts that are slow, or for a package that is copied to them over a slow line.
+    type: int
+    default: 900
 attributes:
   action:
     description: The work is done by an action plugin on the controller, which runs PowerShell on the host.

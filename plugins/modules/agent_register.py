@@ -95,6 +95,12 @@ options:
         of a controller such as AWX's, that register agents of one tenant must share it.
     type: path
     default: ~/.ansible/entra_ops.cloud_sync/locks
+  lock_timeout:
+    description:
+      - How many seconds to wait for the lock while one and the same host holds it. A host holds it as long as its registration takes,
+        which O(timeout) and O(execution_timeout) limit. Who holds it, and since when, is shown while waiting and said in the error.
+    type: int
+    default: 3600
   preflight:
     description:
       - Whether to look first, as far as the host knows, if the service account can be set, and to refuse if it cannot. That takes a KDS

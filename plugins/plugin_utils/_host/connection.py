@@ -11,10 +11,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
+
+from .._core.limit import run_within
+
+Answer = t.TypeVar("Answer")
 
 display = Display()
 
@@ -63,24 +67,73 @@ def lost_is_unreachable(host: str) -> Iterator[None]:
         raise LostConnectionError(f"The connection to {host} is lost ({error}): run this again when it answers.") from error
 
 
+class _ExecutionTimeoutError(TimeoutError):
+    """The host has not ended what it was asked for."""
+
+
+def execute_within(seconds: float, connection: t.Any, host: str, call: Callable[[], Answer]) -> Answer:
+    """Ask a host something, with an end: the plugins wait for ever for one that says "not yet", or answers byte by byte.
+
+    Args:
+        seconds: how long it may take.
+        connection: the host's connection, whose session is given up when that is over. Nothing is said to the host.
+        host: its name, for the error.
+        call: what asks.
+
+    Raises:
+        LostConnectionError: the time is over, or the connection is lost otherwise.
+    """
+    with lost_is_unreachable(host):
+        try:
+            return run_within(seconds, call, lambda: _ExecutionTimeoutError(_over(seconds)))
+        except _ExecutionTimeoutError:
+            _give_up(connection)
+            raise
+
+
+def _over(seconds: float) -> str:
+    return f"no end within {seconds:.0f} seconds, see 'execution_timeout'; what was begun there may go on"
+
+
+def close_within(seconds: float, connection: t.Any) -> None:
+    """Close a connection; a host that has no end with that, or is away, is left alone."""
+    try:
+        run_within(seconds, connection.close, lambda: _ExecutionTimeoutError(_over(seconds)))
+    except Exception as error:  # as Ansible does where it closes one: the task has its result by now
+        _give_up(connection)
+        display.vvv(f"The connection was not closed on the host ({error}).")
+
+
 def lost_reason(error: Exception) -> str:
     """Return why a connection is lost: what the library or Ansible says, without the sentence that we have made of it."""
     return str(error.__cause__ if isinstance(error, LostConnectionError) and error.__cause__ else error)
 
 
-def reconnect(connection: t.Any) -> None:
+def reconnect(connection: t.Any, seconds: float) -> None:
     """Forget a connection's old session and make a new one; a host that is still away shows itself in the next question.
 
     Nothing is said to the old session: what runs there goes on.
+
+    Args:
+        connection: the host's connection.
+        seconds: how long it may take.
     """
     _forget(connection)
     try:
-        connection.reset()
+        run_within(seconds, connection.reset, lambda: _ExecutionTimeoutError(_over(seconds)))
     except Exception as error:
         if not is_connection_error(error):
             raise
-        _forget(connection)
+        _give_up(connection)
         display.vvv(f"The host does not answer yet ({error}).")
+
+
+def _give_up(connection: t.Any) -> None:
+    """Let the next question make a new session, and nobody close the old one, which would ask the host once more."""
+    for session in ("protocol", "runspace", "shell_id"):
+        if hasattr(connection, session):
+            setattr(connection, session, None)
+    connection._connected = False
 
 
 def _forget(connection: t.Any) -> None:

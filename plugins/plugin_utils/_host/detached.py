@@ -36,16 +36,16 @@ _ADVICE = "give it more time in the variable 'ansible_win_async_startup_timeout'
 class DetachedJob:
     """One module that runs apart from the connection: started, asked for until it has ended, and its file on the host removed."""
 
-    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any], seconds: int) -> None:
-        self._action, self._task_vars, self._seconds = action, task_vars, seconds
+    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any], seconds: int, execution_timeout: int) -> None:
+        self._action, self._task_vars, self._seconds, self._execution_timeout = action, task_vars, seconds, execution_timeout
         # A host that is given long to start a job is a slow one.
         start = int(constants.config.get_config_value("WIN_ASYNC_STARTUP_TIMEOUT", variables=task_vars))
         self._limit = seconds + max(_MARGIN_SECONDS, start)
         self._host = task_vars.get("inventory_hostname", "the host")
         self._job: dict[str, t.Any] = {}
 
-    def run(self, module: str, arguments: dict[str, t.Any]) -> Result:
-        """Run the module and return its result.
+    def run(self, module: str, arguments: dict[str, t.Any]) -> Result | None:
+        """Run the module and return its result; None when the host cannot run a job at all, so that nothing has started.
 
         Args:
             module: its full name.
@@ -56,7 +56,7 @@ class DetachedJob:
             AnsibleConnectionFailure: the host went away while the job was being started, or did not come back in time.
         """
         if not self._start(module, arguments):
-            return t.cast(Result, self._action._execute_module(module, module_args=arguments, task_vars=self._task_vars))
+            return None
         # The job keeps the seconds itself and says so; the margin is for its start and for the way back.
         deadline = time.monotonic() + self._limit
         unread = 0
@@ -113,7 +113,7 @@ class DetachedJob:
                 reason = lost_reason(error)
                 display.warning(f"The connection to {self._host} is lost ({reason}). The job goes on there, and is asked for again.")
                 time.sleep(_POLL_SECONDS)
-                reconnect(self._action._connection)
+                reconnect(self._action._connection, self._execution_timeout)
 
 
 def _is_half_written(status: Result) -> bool:

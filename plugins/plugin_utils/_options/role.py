@@ -46,7 +46,7 @@ NO_VARIABLES = {
 }
 
 #: The options of a removal; the others of the module are for an agent that stays.
-_REMOVAL = ("path", "timeout")
+_REMOVAL = ("execution_timeout", "path", "timeout")
 
 #: Lists where an empty one says something else than none: no endpoints are tried, no issuer is judged, no domain is served.
 _MEANT_EMPTY = ("domains", "endpoint_issuers", "endpoints")
@@ -71,7 +71,7 @@ def variables_of(module: str) -> dict[str, str]:
 def needed_variables(entry_point: str) -> list[str]:
     """Return the variables, without their prefix, that the options of an entry point's modules are made from."""
     if entry_point == "remove":
-        return sorted({"reboot_timeout", *(RENAMED["agent_install"][name] for name in _REMOVAL)})
+        return sorted({"reboot_timeout", *(variables_of("agent_install")[name] for name in _REMOVAL)})
     names = {name for module in MODULES[entry_point] for name in variables_of(module).values()}
     # agent_verify expects the domains and the account that agent_register sets.
     return sorted(names | {"certificate_renewal_days", "domains", "gmsa", "reboot_timeout", "version"})

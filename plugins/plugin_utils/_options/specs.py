@@ -42,6 +42,10 @@ CLOUD: Spec = {
     "request_timeout": {"type": "int", "default": 30},
 }
 
+HOST: Spec = {
+    "execution_timeout": {"type": "int", "default": 900},
+}
+
 SIGN_IN: Spec = {
     "sign_in": sign_in_spec(),
     "tenant_id": {"type": "str"},
@@ -69,6 +73,7 @@ PROXY: Spec = {
 SPECS: dict[str, Spec] = {
     "agent_download": {
         **CLOUD,
+        **HOST,
         **PACKAGE,
         **PROXY,
         "cache_dir": {"type": "path", "default": PACKAGE_CACHE},
@@ -82,6 +87,7 @@ SPECS: dict[str, Spec] = {
         "url": {"type": "str"},
     },
     "agent_install": {
+        **HOST,
         **PACKAGE,
         "environment_name": {"type": "str"},
         "path": {"type": "str", "default": PACKAGE_PATH},
@@ -94,6 +100,7 @@ SPECS: dict[str, Spec] = {
     },
     "agent_register": {
         **CLOUD,
+        **HOST,
         **SIGN_IN,
         "certificate_renewal_days": {"type": "int", "default": RENEWAL_DAYS},
         "domains": {
@@ -117,6 +124,7 @@ SPECS: dict[str, Spec] = {
             },
         },
         "lock_dir": {"type": "path", "default": LOCK_DIR},
+        "lock_timeout": {"type": "int", "default": 3600},
         "preflight": {"type": "bool", "default": True},
         "sign_in": {**SIGN_IN["sign_in"], "required": True},
         "tenant_id": {"type": "str", "required": True},
@@ -127,6 +135,7 @@ SPECS: dict[str, Spec] = {
     },
     "agent_verify": {
         **CLOUD,
+        **HOST,
         **SIGN_IN,
         "cloud_check": {"type": "str", "choices": ["required", "best_effort", "off"], "default": "best_effort"},
         "endpoint_issuers": {"type": "list", "elements": "str", "default": list(CERTIFICATE_ISSUERS)},

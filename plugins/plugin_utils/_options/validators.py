@@ -82,6 +82,14 @@ def _request_timeout(options: Options) -> None:
     require_positive(options, "request_timeout")
 
 
+def _execution_timeout(options: Options) -> None:
+    require_positive(options, "execution_timeout")
+
+
+def _lock_timeout(options: Options) -> None:
+    require_positive(options, "lock_timeout")
+
+
 def _timeout(options: Options) -> None:
     require_positive(options, "timeout")
 
@@ -216,13 +224,16 @@ def _asked_of_cloud(options: Options) -> None:
 _CLOUD = (_cloud, _ca_path, _request_timeout)
 
 _VALIDATORS: dict[str, tuple[Validator, ...]] = {
-    "agent_download": (require_eula, _timeout, *_CLOUD, _dest, _transfer, _package, _source, _fetch_secret),
-    "agent_install": (_timeout, _path, _eula, _environment_name, _package, _settings),
+    "agent_download": (require_eula, _timeout, _execution_timeout, *_CLOUD, _dest, _transfer, _package, _source, _fetch_secret),
+    "agent_install": (_timeout, _execution_timeout, _path, _eula, _environment_name, _package, _settings),
     "agent_options": (),
-    "agent_register": (_tenant, _timeout, *_CLOUD, _domains, _gmsa, _renewal, _sign_in, _may_register, _registration_secret),
+    "agent_register": (
+        *(_tenant, _timeout, _execution_timeout, _lock_timeout, *_CLOUD, _domains, _gmsa, _renewal),
+        *(_sign_in, _may_register, _registration_secret),
+    ),
     "agent_report": (),
     "agent_verify": (
-        *(_tenant, _expected_tenant, _expected_version, _expected_renewal, _expected_account),
+        *(_execution_timeout, _tenant, _expected_tenant, _expected_version, _expected_renewal, _expected_account),
         *(*_CLOUD, _sign_in, _asked_of_cloud, _probe, _events, _settings, _wait),
     ),
     "sign_in": (_tenant, *_CLOUD),

@@ -11,10 +11,13 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import json
 import typing as t
+from collections.abc import Iterator
+from functools import partial
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -27,7 +30,7 @@ except ImportError:
 from .._core.errors import AgentError, ConfigurationError, RemoteError
 from .._core.parsing import parse_answer
 from .._core.redaction import mask_addresses
-from .._host.connection import lost_is_unreachable
+from .._host.connection import close_within, execute_within
 from .._host.detached import DetachedJob
 from .._host.failure import failure_reason
 from .._host.payload import load_payload
@@ -60,6 +63,9 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     #: Keys that another task takes as they are, so that no address in them may be masked: nothing in them is a secret.
     HANDED_ON: t.ClassVar[tuple[str, ...]] = ()
 
+    #: Seconds for one remote execution: the option, and what counts for the one that runs. A task that is refused asks no host.
+    _execution_timeout = _seconds = 0
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
         """Validate the task's options, run the module, and return its result."""
         # Detached work is polled by the modules themselves: the result of Ansible's own async would be the bare payload's.
@@ -75,6 +81,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         try:
             self._agent_locate(options)
             require_valid(self.MODULE, options)
+            self._execution_timeout = self._seconds = options.get("execution_timeout", 0)
             self._agent_run(options, result)
         except AgentError as error:
             result.update(failed=True, msg=str(error))
@@ -96,7 +103,14 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         """Put the full path into an option that names a file of the controller's, as Ansible looks for it; called before validation."""
 
     def _agent_payload(
-        self, name: str, kind: type[Content], parameters: Options, secret: Options | None = None, detached_for: int = 0
+        self,
+        name: str,
+        kind: type[Content],
+        parameters: Options,
+        secret: Options | None = None,
+        *,
+        seconds: int = 0,
+        detached: bool = False,
     ) -> Reply[Content]:
         """Run one payload on the host and return what it answers.
 
@@ -105,24 +119,25 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             kind: the dataclass that its answer must fit.
             parameters: its parameters; strings, numbers, booleans or lists of strings.
             secret: parameters that arrive as secure strings.
-            detached_for: seconds that it may take as a job which survives a broken connection; 0 to run it within the connection.
+            seconds: a time limit of its own that it keeps to; the option execution_timeout comes on top.
+            detached: whether it runs as a job which survives a broken connection.
 
         Raises:
             ConfigurationError: a secret would be written to a file on the host.
             RemoteError: the payload ended with an error of its own, or its answer does not fit.
         """
         if secret:
-            self._agent_require_pipelining(detached=bool(detached_for))
+            self._agent_require_pipelining(detached=detached)
         arguments = {
             "script": load_payload(name),
             "parameters": parameters,
             "sensitive_parameters": [{"name": key, "value": value} for key, value in (secret or {}).items()],
             "error_action": "stop",
         }
-        if detached_for:
-            answer = DetachedJob(self, self._task_vars, detached_for).run(_WIN_POWERSHELL, arguments)
-        else:
-            answer = self._execute_module(_WIN_POWERSHELL, module_args=arguments, task_vars=self._task_vars)
+        answer = self._agent_detach(arguments, seconds) if detached else None
+        if answer is None:
+            with self._agent_allow(seconds):
+                answer = self._execute_module(_WIN_POWERSHELL, module_args=arguments, task_vars=self._task_vars)
         if answer.get("failed") or "result" not in answer:
             raise RemoteError(f"The step '{name}' failed on {self._agent_host}: {failure_reason(answer)}")
         content = parse_answer(kind, answer["result"], f"The step '{name}' on {self._agent_host}")
@@ -136,13 +151,31 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
                 "this step sends a secret: use the connection winrm or psrp."
             )
 
+    def _agent_detach(self, arguments: Options, seconds: int) -> Result | None:
+        """Run win_powershell as a job; None where the host cannot, and nothing has started."""
+        return DetachedJob(self, self._task_vars, seconds, self._execution_timeout).run(_WIN_POWERSHELL, arguments)
+
+    @contextlib.contextmanager
+    def _agent_allow(self, seconds: int) -> Iterator[None]:
+        """Give each remote execution that begins meanwhile so many seconds beyond the option execution_timeout."""
+        self._seconds = self._execution_timeout + seconds
+        try:
+            yield
+        finally:
+            self._seconds = self._execution_timeout
+
     def _low_level_execute_command(self, *arguments: t.Any, **options: t.Any) -> Result:
-        with lost_is_unreachable(self._agent_host):
-            return t.cast(Result, super()._low_level_execute_command(*arguments, **options))
+        execute = partial(super()._low_level_execute_command, *arguments, **options)
+        return t.cast(Result, execute_within(self._seconds, self._connection, self._agent_host, execute))
 
     def _transfer_file(self, local_path: str, remote_path: str) -> str:
-        with lost_is_unreachable(self._agent_host):
-            return str(super()._transfer_file(local_path, remote_path))
+        transfer = partial(super()._transfer_file, local_path, remote_path)
+        return str(execute_within(self._seconds, self._connection, self._agent_host, transfer))
+
+    def cleanup(self, force: bool = False) -> None:
+        """End the task's use of the connection; Ansible would close it later, and wait for the host as long as that likes."""
+        super().cleanup(force)
+        close_within(self._execution_timeout, self._connection)
 
     def _agent_find(self, path: str) -> str:
         """Return where Ansible finds a file on the controller (beside the playbook, in a role's files); the path as it is, if nowhere."""

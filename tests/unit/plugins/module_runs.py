@@ -51,8 +51,8 @@ def run_module(
     plugin = importlib.import_module(f"ansible_collections.entra_ops.cloud_sync.plugins.action.{module}")
 
     class Unconnected(plugin.ActionModule):  # type: ignore[misc,name-defined]  # which plugin is known when it runs
-        def _agent_payload(self, name: str, kind: t.Any, parameters: t.Any, secret: t.Any = None, detached_for: int = 0) -> t.Any:
-            return super()._agent_payload(name, kind, parameters, secret)
+        def _agent_detach(self, arguments: dict[str, t.Any], seconds: int) -> None:
+            return None
 
         def _execute_module(self, name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> t.Any:
             assert remote and name == "ansible.windows.win_powershell"

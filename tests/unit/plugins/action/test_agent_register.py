@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import types
 import typing as t
@@ -61,7 +62,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> types.SimpleNamespace:
 
 def register_locked(broken: Host, timeout: int = 60) -> None:
     plan = t.cast(t.Any, types.SimpleNamespace(signs_in=False))
-    broken._agent_register_locked({"timeout": timeout}, t.cast(t.Any, None), plan, t.cast(t.Any, None), {})
+    broken._agent_register_locked({"timeout": timeout, "execution_timeout": 60}, t.cast(t.Any, None), plan, t.cast(t.Any, None), {})
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,20 @@ def test_fresh_agent_is_registered(token: list[str], tmp_path: Path) -> None:
     assert (result["agent_id"], result["certificate"]["days_left"], result["steps"]) == (AGENT_ID, 52, ALL_WELL["steps"])
 
 
+def test_each_remote_execution_has_a_limit_and_the_registration_its_own_on_top(
+    token: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed: list[int] = []
+
+    def allow(self: ActionModule, seconds: int) -> contextlib.AbstractContextManager[None]:
+        allowed.append(self._execution_timeout + seconds)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(ActionModule, "_agent_allow", allow)
+    register(answering(FRESH), tmp_path, timeout=100, execution_timeout=20)
+    assert allowed == [20, 120]
+
+
 def test_cut_off_registration_is_ended_without_a_sign_in(token: list[str], tmp_path: Path) -> None:
     sync1 = answering(host_data(registration_pending=True), steps=[])
     assert register(sync1, tmp_path)["failed"] is False
@@ -273,6 +288,8 @@ def test_logon_is_not_told_where_it_is_no_problem(
         ({"sign_in": {"method": "client_secret", "client_id": "x", "client_secret": "canary"}}, "an application cannot register an agent"),
         ({"cloud": "AzureChinaCloud"}, "No registration scope is known"),
         ({"lock_dir": "locks"}, "no full path"),
+        ({"execution_timeout": 0}, "'execution_timeout' is 0"),
+        ({"lock_timeout": 0}, "'lock_timeout' is 0"),
     ],
 )
 def test_bad_input_is_refused(token: list[str], tmp_path: Path, options: dict[str, t.Any], words: str) -> None:

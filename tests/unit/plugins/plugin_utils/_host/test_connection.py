@@ -98,7 +98,7 @@ def test_action_whose_connection_breaks_is_unreachable(method: str, monkeypatch:
 
     monkeypatch.setattr(ActionBase, method, break_off)
     action = ActionModule.__new__(ActionModule)
-    action._task_vars = {"inventory_hostname": "sync1"}
+    action._task_vars, action._connection = {"inventory_hostname": "sync1"}, None
     with pytest.raises(AnsibleConnectionFailure, match=r"The connection to sync1 is lost .*aborted"):
         getattr(action, method)("a", "b")
 
@@ -142,14 +142,14 @@ def psrp(closed_port: int) -> t.Any:
 def test_session_that_is_lost_is_not_closed_on_the_host(psrp: t.Any) -> None:
     """What runs in it goes on: a registration must not be broken off by the question how it is."""
     pool = psrp.runspace
-    reconnect(psrp)
+    reconnect(psrp, 60)
     assert pool.closed == 0
 
 
 def test_host_that_stays_away_is_asked_anew_each_time(psrp: t.Any) -> None:
     """The plugin takes a pool that it has made and could not open for an open one."""
     for _ in range(3):
-        reconnect(psrp)
+        reconnect(psrp, 60)
         with pytest.raises(AnsibleConnectionFailure, match="Failed to connect to the host via PSRP"):
             psrp.exec_command("hostname")
 
@@ -159,4 +159,4 @@ def test_defect_of_the_plugin_is_not_swallowed() -> None:
         raise AttributeError("a defect")
 
     with pytest.raises(AttributeError, match="a defect"):
-        reconnect(types.SimpleNamespace(reset=reset))
+        reconnect(types.SimpleNamespace(reset=reset), 60)
