@@ -38,8 +38,8 @@ attributes:
     platforms: windows
     support: full
 requirements:
-  - On the controller, the Python packages C(msal), C(msal-extensions) and C(requests), and a connection plugin for Windows (C(winrm)
-    with C(pywinrm), or C(psrp)).
+  - On the controller, the Python packages C(msal), C(msal-extensions[portalocker]) and C(requests), and a connection plugin for Windows
+    (C(winrm) with C(pywinrm), or C(psrp)).
   - On the host, Windows PowerShell 5.1 or PowerShell 7 and an account that is a local administrator.
 notes:
   - Where PowerShell module logging is switched on for a host by policy, Windows writes the parameters of cmdlets to its event log

@@ -26,7 +26,7 @@ options:
     choices: [main, verify, remove]
     default: main
 requirements:
-  - On the controller, the Python packages C(msal), C(msal-extensions) and C(requests).
+  - On the controller, the Python packages C(msal), C(msal-extensions[portalocker]) and C(requests).
 """
 
 EXAMPLES = r"""

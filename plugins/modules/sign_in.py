@@ -59,7 +59,7 @@ attributes:
   check_mode:
     description: Can run in check mode and says whether a person would be asked.
 requirements:
-  - On the controller, the Python packages C(msal), C(msal-extensions) and C(requests).
+  - On the controller, the Python packages C(msal), C(msal-extensions[portalocker]) and C(requests).
 seealso:
   - module: entra_ops.cloud_sync.agent_register
   - module: entra_ops.cloud_sync.agent_verify

@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 import typing as t
 
 from .._core.errors import AgentError, ConfigurationError, SignInError
 from .._core.redaction import redact
+from .keyring import Keyring, KeyringLockedError, ask_keyring
 
 try:
     import msal_extensions
@@ -34,8 +34,10 @@ class _PrivateFile(_FilePersistence):  # type: ignore[misc]
     """msal_extensions' plain file, with its mode whatever the umask is, and never half-written: it is replaced as a whole."""
 
     def save(self, content: str) -> None:
-        """Write the content in place of what was there."""
-        descriptor, new = tempfile.mkstemp(dir=os.path.dirname(self._location), prefix=".sign_in-")
+        """Write the content in place of what was there; the lock is held."""
+        # Always the same name: what a process that was killed has left holds a sign-in too, and is overwritten.
+        new = f"{self._location}.new"
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 os.fchmod(file.fileno(), 0o600)
@@ -45,38 +47,6 @@ class _PrivateFile(_FilePersistence):  # type: ignore[misc]
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new)
             raise
-
-
-class _Keyring:
-    """A keyring of msal_extensions'; the file beside it holds nothing, and its time shows other processes a change.
-
-    A process that has found no keyring, such as one of cron's, may have left a sign-in in clear text there.
-    """
-
-    is_encrypted = True
-
-    def __init__(self, keyring: t.Any, path: str) -> None:
-        self._keyring, self._path = keyring, path
-        self.get_location, self.time_last_modified = keyring.get_location, keyring.time_last_modified
-
-    def load(self) -> str:
-        """Return what the keyring holds."""
-        content = str(self._keyring.load())
-        if os.path.getsize(self._path):
-            self._empty_file()
-        return content
-
-    def save(self, content: str) -> None:
-        """Put the content into the keyring."""
-        self._empty_file()
-        self._keyring.save(content)
-
-    def _empty_file(self) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
 
 
 class TokenCache(_PersistedTokenCache):  # type: ignore[misc]
@@ -142,10 +112,12 @@ def _persistence(path: str) -> t.Any:
     msal_extensions itself advises to catch them all.
     """
     try:
-        keyring = msal_extensions.build_encrypted_persistence(path)
+        keyring = ask_keyring(lambda: msal_extensions.build_encrypted_persistence(path))
+    except KeyringLockedError:
+        raise  # there is one, so the sign-in is not written in clear text
     except Exception:
         return _plain_file(path)
-    return _Keyring(keyring, path)
+    return Keyring(keyring, path)
 
 
 def _plain_file(path: str) -> t.Any:

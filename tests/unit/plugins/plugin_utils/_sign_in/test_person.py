@@ -8,9 +8,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import multiprocessing
 import os
+import signal
 import stat
 import sys
+import threading
 import time
 import types
 import typing as t
@@ -26,6 +29,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors 
 )
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import cache, person
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in import keyring as keyring_module
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.access import Audience, Request, SignIn
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.acquire import acquire
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.cache import open_cache
@@ -383,6 +387,29 @@ def test_file_in_clear_text_is_emptied_when_the_keyring_has_a_sign_in(tenant: Te
     assert (tenant.path.read_bytes(), tenant.mode) == (b"", 0o600)
 
 
+@pytest.mark.parametrize("step", ["trial_run", "save", "load"])
+def test_wait_for_a_keyring_that_is_locked_ends(
+    tenant: Tenant, keyring: t.Callable[[bool], None], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """It waits for somebody who unlocks it, in a library that no signal interrupts."""
+    keyring(True)
+    tenant.person()
+    monkeypatch.setattr(keyring_module, "_SECONDS", 0.2)
+    library, unlocked, waits = sys.modules["msal_extensions.libsecret"], threading.Event(), []
+
+    def wait(*_: t.Any) -> str:
+        waits.append(step)
+        unlocked.wait(20)
+        return "{}"
+
+    monkeypatch.setattr(library if step == "trial_run" else library.LibSecretAgent, step, wait)
+    with pytest.raises(SignInError, match=r"The system's keyring, which keeps the sign-in, did not answer within .*: it is locked"):
+        tenant.person("reader")
+    assert waits == [step]
+    assert tenant.path.read_bytes() == b""
+    unlocked.set()
+
+
 def test_folder_of_ones_own_choice_keeps_its_mode(tenant: Tenant) -> None:
     tenant.path.parent.mkdir()
     tenant.path.parent.chmod(0o750)
@@ -440,6 +467,31 @@ def test_write_that_fails_leaves_what_was_there(tenant: Tenant, monkeypatch: pyt
     with pytest.raises(SignInError, match="No space left"):
         tenant.person("admin")
     assert tenant.path.read_bytes() == before
+    assert [file.name for file in tenant.path.parent.iterdir()] == ["sign_in.bin"]
+
+
+def test_process_that_is_killed_in_a_save_is_in_nobodys_way(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its lock nor its half-written file: the next run signs in, and what was there before is there until then."""
+    before = tenant.person()
+    context = multiprocessing.get_context("fork")
+    saving = context.Event()
+
+    def stop(*_: t.Any, **__: t.Any) -> None:
+        saving.set()
+        signal.pause()
+
+    def die() -> None:
+        monkeypatch.setattr(os, "replace", stop)
+        kept = open_cache(str(tenant.path))
+        kept.update_rt(next(iter(kept.search("RefreshToken"))), "canary")
+
+    process = context.Process(target=die)
+    process.start()
+    assert saving.wait(60)
+    process.kill()
+    process.join()
+    assert tenant.kept() == before
+    assert tenant.person("reader")
     assert [file.name for file in tenant.path.parent.iterdir()] == ["sign_in.bin"]
 
 
