@@ -27,7 +27,7 @@ options:
     default: AzureCloud
   request_timeout:
     description:
-      - How many seconds one HTTPS request of the controller may take.
+      - How many seconds one HTTPS request of the controller may take. A listing, which takes many, may take 20 times as long.
     type: int
     default: 30
 """

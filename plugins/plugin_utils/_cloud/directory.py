@@ -13,6 +13,7 @@ import time
 import typing as t
 
 from .._core.errors import AgentError, GraphError
+from .._core.limit import run_within
 from .._sign_in.access import Access
 from .._sign_in.acquire import acquire
 from .._sign_in.token import Token
@@ -21,6 +22,8 @@ from .records import Listing
 
 #: Seconds after which a listing is out of date; a run over many batches of hosts may take hours.
 _MAX_AGE = 300
+#: How many requests' time a listing may take: it has pages, and waits between tries.
+_REQUESTS = 20
 
 Answer = t.TypeVar("Answer")
 
@@ -87,15 +90,19 @@ class CloudDirectory:
                 "or set 'cloud_check: off'."
             )
         try:
-            return question(self._client(token))
+            return self._answer(question, token)
         except GraphError as error:
             if error.status != 401:
                 raise
         # A token can be revoked before its time, with a new password or a changed role.
-        return question(self._client(acquire(self.access, "graph", token.value)))
+        return self._answer(question, acquire(self.access, "graph", token.value))
 
-    def _client(self, token: Token) -> GraphClient:
-        return GraphClient(self.access.cloud.graph, token, ca_path=self.access.ca_path, timeout=self.access.timeout)
+    def _answer(self, question: t.Callable[[GraphClient], Answer], token: Token) -> Answer:
+        """Put a question to Graph with a token, within the limit for all its requests."""
+        root, seconds = self.access.cloud.graph, self.access.timeout * _REQUESTS
+        client = GraphClient(root, token, ca_path=self.access.ca_path, timeout=self.access.timeout)
+        problem = f"Microsoft Graph at {root} did not answer all within {seconds} seconds: run it again later, or raise 'request_timeout'."
+        return run_within(seconds, lambda: question(client), lambda: GraphError(problem, passing=True))
 
 
 def _groups(client: GraphClient) -> list[dict[str, t.Any]] | None:

@@ -20,6 +20,9 @@ _PRINCIPALS = "/beta/servicePrincipals"
 #: The gallery application that every configuration from Active Directory to Microsoft Entra ID is made of.
 _TEMPLATE = "1a4721b3-e57f-4451-ae87-ef078703ec94"
 _RETRIES = 4
+#: The limits of one listing: Graph's pages hold 100 items and more.
+_MOST_PAGES = 1000
+_MOST_BYTES = 64 * 1024 * 1024
 #: What a refused sign-in is not permitted to do, and what would permit it. Scope and directory role count both.
 _AGENTS = "read agents; give its user the role Hybrid Identity Administrator"
 _JOBS = (
@@ -83,14 +86,31 @@ class GraphClient:
 
     def _list(self, path: str, permit: str) -> list[dict[str, t.Any]]:
         items: list[dict[str, t.Any]] = []
-        url: str | None = self._root + path
+        asked: set[str] = set()
+        size, url = 0, t.cast(str | None, self._root + path)
         while url:
-            page = self._get(url, permit)
+            self._require_end(url, asked, size)
+            asked.add(url)
+            page, length = self._get(url, permit)
             items += page["value"]
+            size += length
             url = self._same_origin(page.get("@odata.nextLink"))
         return items
 
-    def _get(self, url: str, permit: str) -> dict[str, t.Any]:
+    def _require_end(self, url: str, asked: set[str], size: int) -> None:
+        """Refuse a list that would not end."""
+        if url in asked:
+            problem = "names a page as the next one that it has given already"
+        elif len(asked) >= _MOST_PAGES:
+            problem = f"has more than {_MOST_PAGES} pages"
+        elif size > _MOST_BYTES:
+            problem = f"has more than {_MOST_BYTES} bytes"
+        else:
+            return
+        raise GraphError(f"A list of Microsoft Graph at {self._root} {problem}: it was not read on. Check 'cloud' and the proxy.", 200)
+
+    def _get(self, url: str, permit: str) -> tuple[dict[str, t.Any], int]:
+        """Return a page and its size."""
         try:
             answer = self._get_page(url)
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors; a missing CA file is a plain one
@@ -101,7 +121,7 @@ class GraphClient:
         if not isinstance(body.get("value"), list):
             # An empty answer must not pass for a tenant without agents: every host would be registered again.
             raise GraphError(f"Microsoft Graph at {self._root} answered without a list: check 'cloud' and the proxy.", 200)
-        return body
+        return body, len(answer.content)
 
     def _unanswered(self, error: Exception) -> str:
         if timed_out(error):
@@ -116,18 +136,26 @@ class GraphClient:
         except requests.exceptions.ChunkedEncodingError:
             return self._session.get(url)
 
-    def _same_origin(self, link: str | None) -> str | None:
+    def _same_origin(self, link: t.Any) -> str | None:
         """The token goes along with the next page's request: it must not go elsewhere."""
-        if link and urllib.parse.urlsplit(link)[:2] != urllib.parse.urlsplit(self._root)[:2]:
-            raise GraphError(f"Microsoft Graph at {self._root} names a next page elsewhere, {link}: it was not followed.")
-        return link
+        if link and (not isinstance(link, str) or _origin(link) != _origin(self._root)):
+            raise GraphError(f"Microsoft Graph at {self._root} names a next page elsewhere, {str(link)[:200]}: it was not followed.")
+        return link or None
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Return an address' scheme and host, empty where it cannot be read."""
+    try:
+        return urllib.parse.urlsplit(url)[:2]
+    except ValueError:
+        return "", ""
 
 
 def _body(answer: t.Any) -> dict[str, t.Any]:
     """Return an answer's JSON object; {} when it is something else, such as a proxy's page."""
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -8,8 +8,10 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
+from .limit import run_within
 from .redaction import redact
 
 try:
@@ -26,6 +28,9 @@ __all__ = ["Session", "is_unreadable_address", "requests", "retry_after", "timed
 _PASSING = (429, 500, 502, 503, 504)
 #: The longest wait that a service may ask for, in seconds: all hosts of the run wait with the one that asks.
 _LONGEST_WAIT = 60.0
+#: Bytes of an answer that is read as a whole, such as a page of a listing; a file is read piece by piece.
+_LONGEST_ANSWER = 16 * 1024 * 1024
+_BLOCK = 64 * 1024
 
 
 class _Patience(Retry if requests else object):  # type: ignore[misc]
@@ -77,11 +82,16 @@ def is_unreadable_address(error: BaseException) -> bool:
 
 
 class Session(requests.Session if requests else object):  # type: ignore[misc]
-    """A session whose requests end in time. Proxies are taken from the environment, as requests does."""
+    """A session whose requests end in time. Proxies are taken from the environment, as requests does.
+
+    The limits of requests start anew with each byte, so the whole has a limit too: of all its tries and the waits between them.
+    """
 
     def __init__(self, ca_path: str | None, timeout: int, retries: int = 0) -> None:
         super().__init__()
         self._limit, self._ca_path = timeout, ca_path
+        self._whole = timeout * (retries + 1) + _LONGEST_WAIT * retries
+        self.hooks["response"].append(_read_bounded)
         if retries:
             patience = _Patience(
                 total=retries, backoff_factor=1, status_forcelist=_PASSING, allowed_methods={"GET"}, raise_on_status=False
@@ -93,4 +103,18 @@ class Session(requests.Session if requests else object):  # type: ignore[misc]
         own: dict[str, t.Any] = {"timeout": self._limit}
         if self._ca_path:
             own["verify"] = self._ca_path
-        return super().request(*args, **{**own, **kwargs})
+        request = functools.partial(super().request, *args, **{**own, **kwargs})
+        return run_within(self._whole, request, lambda: requests.exceptions.ReadTimeout(f"no end within {self._whole:.0f} seconds"))
+
+
+def _read_bounded(answer: t.Any, **options: t.Any) -> None:
+    """Read an answer's body up to a limit, before requests reads all there is; it does so with a redirection's too."""
+    if options.get("stream") and not answer.is_redirect:
+        return
+    body = bytearray()
+    for block in answer.iter_content(_BLOCK):
+        body += block
+        if len(body) > _LONGEST_ANSWER:
+            answer.close()
+            raise requests.exceptions.RequestException(f"the answer has more than {_LONGEST_ANSWER} bytes")
+    answer._content = bytes(body)

@@ -4,7 +4,7 @@
 """Time limits that hold whatever is called: a library that repeats its question for ever, or reads a body that comes byte by byte.
 
 The limits of sockets start anew with each byte, so the kernel's timer interrupts the call, as Ansible does for a task's "timeout".
-Ansible runs an action in its process' main thread, where Python handles signals.
+Ansible runs an action in its process' main thread, where Python handles signals. In another thread a call has no limit.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
@@ -12,6 +12,7 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 from __future__ import annotations
 
 import signal
+import threading
 import time
 import typing as t
 from collections.abc import Callable
@@ -39,6 +40,8 @@ def run_within(seconds: float, call: Callable[[], Answer], over: Callable[[], Ex
     Raises:
         Exception: the one that over has made, or whatever call raises.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return call()
     limit = _Limit(seconds)
     try:
         try:

@@ -22,6 +22,7 @@ import typing as t
 from pathlib import Path
 
 from .._core.errors import AgentError, ConfigurationError, PackageError
+from .._core.limit import run_within
 from .._run.store import RUN_STORE
 from .proof import sha256_of
 from .transfer import Download
@@ -29,7 +30,17 @@ from .transfer import Download
 #: What is noted of a URL: sha256, etag, last_modified.
 Record = dict[str, str]
 
+#: How long to wait for another process that downloads, which has limits of its own; a stopped one keeps the lock.
+_WAIT_SECONDS = 3600
+
 _FIELDS = ("sha256", "etag", "last_modified")
+
+
+def _held(path: Path) -> str:
+    return (
+        f"Another process has held the lock of the package's address for {_WAIT_SECONDS} seconds: see with 'fuser {path}' which one, end "
+        "it if it does nothing, then run this again."
+    )
 
 
 def url_key(url: str) -> str:
@@ -149,8 +160,9 @@ class PackageCache:
 
     @contextlib.contextmanager
     def _locked(self, url: str) -> t.Iterator[None]:
-        with open(self._folder / f"{url_key(url)}.lock", "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        path = self._folder / f"{url_key(url)}.lock"
+        with open(path, "wb") as file:
+            run_within(_WAIT_SECONDS, lambda: fcntl.flock(file, fcntl.LOCK_EX), lambda: PackageError(_held(path)))
             yield
 
     def _path(self, sha256: str) -> Path:

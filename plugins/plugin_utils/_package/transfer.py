@@ -28,15 +28,21 @@ from .._core.http import (
     retry_after,
     without_secrets,
 )
+from .._core.limit import run_within
 from .._core.redaction import masked_address, redact
 from .facts import PresentedCertificate
 
 #: A block that was not read to its end when the connection broke is lost.
 _BLOCK = 64 * 1024
+#: The package has about 60 MiB: more bytes than this are another thing, which would fill the controller's disk.
+_MOST_BYTES = 1024 * 1024 * 1024
 _WHOLE, _PART, _UNCHANGED = 200, 206, 304
 #: Another try may help with these, and with every status from 500 on. 416: the part that is here does not fit what is there.
 _PASSING = (408, 416, 429)
 _NO_HEAD = (405, 501)
+#: How long to look at a certificate that was refused, for its names.
+_CERTIFICATE_SECONDS = 10
+_LENGTH = re.compile(r"[0-9]{1,15}")
 _PROXY_SIGN_IN = re.compile(r"\b407\b")
 #: Who signs for Microsoft's download hosts; an issuer that is neither is most likely a device that inspects TLS (T12).
 _KNOWN_ISSUERS = ("microsoft", "digicert")
@@ -114,9 +120,15 @@ class Download:
         while True:
             self.attempts += 1
             try:
-                return attempt()
+                return run_within(self._deadline - time.monotonic(), attempt, self._over)
             except (_PassingError, requests.RequestException) as error:
                 self._wait_or_fail(error)
+
+    def _over(self) -> PackageError:
+        return self._failed("the time is up, see 'timeout'")
+
+    def _failed(self, reason: str, certificate: PresentedCertificate | None = None) -> PackageError:
+        return PackageError(failed_sentence(self._url, "the controller", reason, self.attempts, certificate))
 
     def _wait_or_fail(self, error: Exception) -> None:
         """Wait before the next try, or say why there is none."""
@@ -125,14 +137,14 @@ class Download:
         if isinstance(causes[-1], ssl.SSLCertVerificationError):
             request = getattr(error, "request", None)
             asked = str(request.url if request is not None else self._url)
-            raise PackageError(failed_sentence(self._url, "the controller", reason, self.attempts, self._certificate(asked))) from error
+            raise self._failed(reason, self._certificate(asked)) from error
         asked_for = error.wait if isinstance(error, _PassingError) else None
         wait = min(30.0, 2.0 ** (self.attempts - 1)) if asked_for is None else asked_for
         passing = isinstance(error, _PassingError | requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
         # A proxy that wants other credentials is not asked again, which could lock an account.
         hopeless = not passing or bool(_PROXY_SIGN_IN.search(reason)) or self.attempts > self._retries
         if hopeless or time.monotonic() + wait >= self._deadline:
-            raise PackageError(failed_sentence(self._url, "the controller", reason, self.attempts)) from error
+            raise self._failed(reason) from error
         time.sleep(wait)
 
     def _ask(self, known: t.Mapping[str, str]) -> bool:
@@ -163,11 +175,12 @@ class Download:
         return True
 
     def _copy(self, response: t.Any, target: t.BinaryIO) -> None:
-        end = target.tell() + int(response.headers["Content-Length"]) if "Content-Length" in response.headers else None
+        length = str(response.headers.get("Content-Length", ""))
+        end = target.tell() + int(length) if _LENGTH.fullmatch(length) else None
         for block in response.iter_content(_BLOCK):
             target.write(block)
-            if time.monotonic() > self._deadline:
-                raise PackageError(failed_sentence(self._url, "the controller", "the time is up", self.attempts))
+            if target.tell() > _MOST_BYTES:
+                raise self._failed(f"what is there has more than {_MOST_BYTES} bytes, which is no package")
         # Older versions of urllib3 take a short body for a whole one.
         if end is not None and target.tell() != end:
             raise _PassingError(f"the transfer broke off after {target.tell()} of {end} bytes")
@@ -237,11 +250,11 @@ def presented_certificate(url: str, proxy: str | None) -> PresentedCertificate:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     way = urllib.parse.urlsplit(proxy) if proxy else target
-    connection = http.client.HTTPSConnection(str(way.hostname), way.port or 443, timeout=10, context=context)
+    connection = http.client.HTTPSConnection(str(way.hostname), way.port or 443, timeout=_CERTIFICATE_SECONDS, context=context)
     if proxy:
         connection.set_tunnel(answer.host, target.port or 443, _proxy_headers(way))
     with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
-        connection.connect()
+        run_within(_CERTIFICATE_SECONDS, connection.connect, TimeoutError)
         shown = t.cast(ssl.SSLSocket, connection.sock).getpeercert(binary_form=True)
         answer = dataclasses.replace(answer, **_names(shown))
     return answer

@@ -12,8 +12,10 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import fcntl
+import hashlib
 import json
 import mmap
 import os
@@ -22,18 +24,30 @@ import threading
 import typing as t
 import weakref
 
+from .._core.errors import AgentError
+from .._core.limit import run_within
+
 Value = dict[str, t.Any]
 
 _HEADER = 8
 #: Room for tokens and the listing of some ten thousand agents; pages that are never touched cost nothing.
 _SIZE = 32 * 1024 * 1024
+#: How long to wait for another fork that makes a value, which has limits of its own; a stopped one keeps the lock.
+_WAIT_SECONDS = 3600
+#: The byte of the lock's file that stands for the memory itself; the others stand for keys.
+_MEMORY = 0
+
+_HELD = (
+    f"Another process of this run has held what the hosts share for {_WAIT_SECONDS} seconds: see which one is stopped, end it, then run "
+    "this again."
+)
 
 
 class RunStore:
-    """A dictionary of JSON objects in shared memory, with one lock around it.
+    """A dictionary of JSON objects in shared memory, with a lock for each key: what takes long under one key holds up no other.
 
-    The lock is the kernel's (a record lock on an unlinked, empty file) and not a semaphore: when a worker is killed, it is freed.
-    Record locks belong to processes, so a thread lock stands in front of it.
+    The locks are the kernel's (record locks on bytes of an unlinked, empty file) and no semaphores: when a worker is killed, its own are
+    freed. Record locks belong to processes, so a thread lock stands in front of each.
     """
 
     def __init__(self, size: int = _SIZE) -> None:
@@ -42,38 +56,43 @@ class RunStore:
         with tempfile.TemporaryFile() as file:
             self._file = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)
-        self._threads = threading.RLock()
-        self._depth = 0
+        self._threads: dict[int, threading.RLock] = collections.defaultdict(threading.RLock)
+        self._depth: dict[int, int] = collections.Counter()
 
     def get_or_create(self, key: str, create: t.Callable[[], Value], fresh: t.Callable[[Value], bool]) -> Value:
-        """Return the value under a key; made by create, while others wait, unless there is a fresh one.
+        """Return the value under a key; made by create, while others who want this key wait, unless there is a fresh one.
 
         Args:
             key: its name.
             create: makes it; what it raises goes to the caller and nothing is kept.
             fresh: whether a kept value still serves.
+
+        Raises:
+            AgentError: another process holds the key's lock and does not go on.
         """
-        with self._locked():
-            kept = self._read()
+        with self._locked(_byte(key)):
+            with self._locked(_MEMORY):
+                kept = self._read()
             if key in kept and fresh(kept[key]):
                 return t.cast(Value, kept[key])
             value = create()
-            # create may have kept something itself (a listing's token), so what is kept is read again.
-            self._write({**self._read(), key: value})
+            with self._locked(_MEMORY):
+                # Others have kept something meanwhile, as create may have itself (a listing's token): what is kept is read again.
+                self._write({**self._read(), key: value})
             return value
 
     @contextlib.contextmanager
-    def _locked(self) -> t.Iterator[None]:
-        with self._threads:
-            if self._depth == 0:
-                fcntl.lockf(self._file, fcntl.LOCK_EX)
-            self._depth += 1
+    def _locked(self, byte: int) -> t.Iterator[None]:
+        with self._threads[byte]:
+            if self._depth[byte] == 0:
+                run_within(_WAIT_SECONDS, lambda: fcntl.lockf(self._file, fcntl.LOCK_EX, 1, byte), lambda: AgentError(_HELD))
+            self._depth[byte] += 1
             try:
                 yield
             finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    fcntl.lockf(self._file, fcntl.LOCK_UN)
+                self._depth[byte] -= 1
+                if self._depth[byte] == 0:
+                    fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
 
     def _read(self) -> dict[str, t.Any]:
         length = int.from_bytes(self._memory[:_HEADER], "big")
@@ -90,6 +109,11 @@ class RunStore:
         self._memory[:_HEADER] = bytes(_HEADER)
         self._memory[_HEADER : _HEADER + len(data)] = data
         self._memory[:_HEADER] = len(data).to_bytes(_HEADER, "big")
+
+
+def _byte(key: str) -> int:
+    """Return the byte that stands for a key; keys that met in one would wait for each other, which is all."""
+    return 1 + int.from_bytes(hashlib.sha256(key.encode()).digest()[:7], "big")
 
 
 #: The store of this run.

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 import typing as t
 from pathlib import Path
 
 import pytest
-import requests
 from access_tokens import token
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud import directory as cloud_directory
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._cloud import graph as graph_client
@@ -26,7 +26,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._sign_in.toke
 from cloudlab.limits import limit
 from host_facts import TENANT
 from microsoft_side import Microsoft
-from requests.adapters import BaseAdapter
+from trickle import Long, Service, Trickle, text
 from urllib3 import HTTPResponse
 
 AGENTS = "/graph/beta/onPremisesPublishingProfiles/provisioning/agents"
@@ -139,31 +139,12 @@ def test_service_does_not_make_the_run_wait_for_hours(microsoft: Microsoft) -> N
     assert patience.get_retry_after(HTTPResponse()) is None
 
 
-class Answers(BaseAdapter):
-    """Answers requests from a list, without a network."""
-
-    def __init__(self, *bodies: t.Any, status: int = 200) -> None:
-        super().__init__()
-        self.status = status
-        self.bodies, self.asked = list(bodies), []  # type: tuple[list[t.Any], list[str]]
-
-    def send(self, request: requests.PreparedRequest, *args: t.Any, **options: t.Any) -> requests.Response:
-        self.asked.append(str(request.url))
-        answer = requests.Response()
-        body = self.bodies.pop(0)
-        answer.status_code, answer.url = self.status, str(request.url)
-        answer._content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return answer
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
 @pytest.mark.parametrize("body", [b"", b"<html>", {}, [], "x", None, {"value": None}])
 @pytest.mark.parametrize(("status", "reason"), [(200, "answered without a list"), (403, "not permitted")])
 def test_answer_that_is_no_list_is_no_empty_tenant(body: t.Any, status: int, reason: str) -> None:
     client = GraphClient("https://graph.microsoft.com", Token("x", 0, "", TENANT), ca_path=None, timeout=limit())
-    client._session.mount("https://", Answers(body, status=status))
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    client._session.mount("https://", Service(text(content), status=status))
     with pytest.raises(GraphError, match=reason) as refusal:
         client.agents()
     assert refusal.value.status == status
@@ -172,11 +153,89 @@ def test_answer_that_is_no_list_is_no_empty_tenant(body: t.Any, status: int, rea
 @pytest.mark.parametrize("link", ["https://elsewhere.example/page", "http://graph.microsoft.com/page", "https://graph.microsoft.com@elsewhere.example/"])
 def test_token_does_not_follow_a_page_elsewhere(link: str) -> None:
     client = GraphClient("https://graph.microsoft.com", Token(token(), 0, "", TENANT), ca_path=None, timeout=limit())
-    answers = Answers({"value": [], "@odata.nextLink": link})
+    answers = Service(text(json.dumps({"value": [], "@odata.nextLink": link}).encode()))
     client._session.mount("https://", answers)
     with pytest.raises(GraphError, match="was not followed"):
         client.agents()
     assert len(answers.asked) == 1
+
+
+def client_of(service: Service, timeout: int = 60) -> GraphClient:
+    """A client whose Graph is this service."""
+    client = GraphClient("https://graph.microsoft.com", Token(token(), 0, "", TENANT), ca_path=None, timeout=timeout)
+    client._session.mount("https://", service)
+    return client
+
+
+def page(number: int, *items: t.Any) -> t.Callable[[], t.Any]:
+    return text(json.dumps({"value": items, "@odata.nextLink": f"https://graph.microsoft.com/page{number}"}).encode())
+
+
+@pytest.mark.parametrize(("pages", "asked"), [([page(1)], 2), ([page(1), page(2), page(1), text(b'{"value": []}')], 3)])
+def test_page_that_is_named_again_is_refused(pages: list[t.Any], asked: int) -> None:
+    service = Service(*pages)
+    with pytest.raises(GraphError, match="names a page as the next one that it has given already"):
+        client_of(service).agents()
+    assert len(service.asked) == asked
+
+
+def test_list_of_endless_pages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_client, "_MOST_PAGES", 5)
+    service = Service(*(page(number) for number in range(8)), text(b'{"value": []}'))
+    with pytest.raises(GraphError, match="has more than 5 pages"):
+        client_of(service).agents()
+    assert len(service.asked) == 5
+
+
+def test_list_of_endless_items_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_client, "_MOST_BYTES", 2000)
+    service = Service(*(page(number, "x" * 1500) for number in range(8)), text(b'{"value": []}'))
+    with pytest.raises(GraphError, match="has more than 2000 bytes"):
+        client_of(service).agents()
+    assert len(service.asked) == 2
+
+
+def test_endless_page_is_refused() -> None:
+    service = Service(lambda: Long(1024**3))
+    with pytest.raises(GraphError, match=r"could not be asked: the answer has more than \d+ bytes"):
+        client_of(service).agents()
+
+
+def test_endless_body_of_a_redirection_is_refused() -> None:
+    """It is read before the redirection is followed."""
+    service = Service(lambda: Long(1024**3), headers={"Location": "https://graph.microsoft.com/elsewhere"}, status=302)
+    with pytest.raises(GraphError, match=r"the answer has more than \d+ bytes"):
+        client_of(service).agents()
+    assert len(service.asked) == 1
+
+
+def test_page_that_comes_byte_by_byte_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte begins the time limit of requests anew."""
+    monkeypatch.setattr(graph_client, "_RETRIES", 0)
+    with pytest.raises(GraphError, match=r"did not answer within 1 seconds.*'request_timeout'"):
+        client_of(Service(Trickle), timeout=1).agents()
+
+
+def test_listing_has_an_end_as_a_whole(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its requests may keep to its own limit."""
+    monkeypatch.setattr(cloud_directory, "_REQUESTS", 0.001)
+    monkeypatch.setattr(GraphClient, "agents", lambda client: time.sleep(10))
+    listing = directory(microsoft).listing()
+    assert (listing.agents, listing.passing) == ([], True)
+    assert "did not answer all within" in listing.problem
+
+
+@pytest.mark.parametrize("link", [1, ["x"], {"a": 1}, "https://[", "x" * 5000])
+def test_next_page_that_is_no_address_is_refused(link: t.Any) -> None:
+    service = Service(text(json.dumps({"value": [], "@odata.nextLink": link}).encode()))
+    with pytest.raises(GraphError, match="was not followed") as refusal:
+        client_of(service).agents()
+    assert len(str(refusal.value)) < 500
+
+
+def test_deeply_nested_answer_is_no_list() -> None:
+    with pytest.raises(GraphError, match="answered without a list"):
+        client_of(Service(text(b"[" * 100_000))).agents()
 
 
 def test_one_listing_serves_all_hosts_until_a_newer_one_is_wanted(microsoft: Microsoft, agents: list[str]) -> None:

@@ -27,6 +27,7 @@ from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._package.tran
 from cloudlab.limits import limit
 from microsoft_side import Microsoft
 from package_mirror import CONTENT, Mirror
+from trickle import Long, Service, Trickle, text
 
 
 @pytest.fixture
@@ -146,6 +147,34 @@ def test_links_are_followed_to_https_alone(mirror: Mirror) -> None:
     assert target.getvalue() == CONTENT
     with pytest.raises(PackageError, match=r"\(1 try\): the address redirects to an address that does not start with https"):
         mirror.download(path="/plain/setup.exe").save(io.BytesIO(), {})
+
+
+def download_of(service: Service, seconds: int = 60) -> Download:
+    """A download from this service."""
+    session = Session(None, 60)
+    session.mount("https://", service)
+    return Download(session, "https://mirror.example/setup.exe", proxy=Proxy(use=False), retries=2, seconds=seconds)
+
+
+def test_file_that_comes_byte_by_byte_has_an_end() -> None:
+    """Each byte begins the time limit of requests anew, and a block is looked at when it is whole."""
+    with pytest.raises(PackageError, match=r"\(1 try\): the time is up, see 'timeout'"):
+        download_of(Service(Trickle), seconds=1).save(io.BytesIO(), {})
+
+
+def test_file_without_an_end_does_not_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "_MOST_BYTES", 1_000_000)
+    target = io.BytesIO()
+    with pytest.raises(PackageError, match="has more than 1000000 bytes, which is no package"):
+        download_of(Service(lambda: Long(1024**3))).save(target, {})
+    assert len(target.getvalue()) < 2_000_000
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "1e3", "9" * 5000])
+def test_length_that_is_no_number_is_none(length: str) -> None:
+    target = io.BytesIO()
+    assert download_of(Service(text(CONTENT), headers={"Content-Length": length})).save(target, {})
+    assert target.getvalue() == CONTENT
 
 
 @pytest.mark.parametrize(

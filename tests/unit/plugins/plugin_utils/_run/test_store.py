@@ -9,9 +9,12 @@ import fcntl
 import os
 import signal
 import threading
+import time
 import typing as t
 
 import pytest
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import AgentError
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run import store as run_store
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._run.store import RunStore
 
 
@@ -60,7 +63,7 @@ def test_fork_waits_while_another_makes_the_value() -> None:
         os.read(gate, 1)
         lock = fcntl.lockf
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fcntl, "lockf", lambda file, flags: lock(file, flags | fcntl.LOCK_NB))
+            patch.setattr(fcntl, "lockf", lambda file, flags, *byte: lock(file, flags | fcntl.LOCK_NB, *byte))
             with pytest.raises(BlockingIOError):
                 store.get_or_create("key", lambda: {"code": -1}, always)
         return True
@@ -80,6 +83,65 @@ def test_fork_waits_while_another_makes_the_value() -> None:
     assert store.get_or_create("key", create, always) == {"code": 0}
     os.close(gate)
     os.close(opener)
+
+
+def test_what_takes_long_under_one_key_holds_up_no_other() -> None:
+    """One tenant's sign-in that hangs is no other tenant's trouble."""
+    store, (gate, opener) = RunStore(), os.pipe()
+
+    def another() -> bool:
+        os.read(gate, 1)
+        return store.get_or_create("tenant 2", lambda: {"made": 2}, always) == {"made": 2}
+
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if another() else 1
+        finally:
+            os._exit(code)
+
+    def create() -> dict[str, t.Any]:
+        os.write(opener, b"x")
+        for _ in range(200):  # a child that waits for this key would wait for ever
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                return {"code": os.waitstatus_to_exitcode(status)}
+            time.sleep(0.05)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return {"code": "waited"}
+
+    assert store.get_or_create("tenant 1", create, always) == {"code": 0}
+    assert store.get_or_create("tenant 2", lambda: {"made": 3}, always) == {"made": 2}
+    os.close(gate)
+    os.close(opener)
+
+
+def test_wait_for_a_fork_that_is_stopped_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, (ready, writer) = RunStore(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            store.get_or_create("key", lambda: {"code": os.write(writer, b"x") and signal.pause()}, always)
+        finally:
+            os._exit(1)
+    try:
+        os.read(ready, 1)
+        monkeypatch.setattr(run_store, "_WAIT_SECONDS", 0.2)
+        with pytest.raises(AgentError, match="Another process of this run has held"):
+            store.get_or_create("key", lambda: {"made": 1}, always)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert store.get_or_create("key", lambda: {"made": 1}, always) == {"made": 1}
+
+
+def test_forks_that_keep_different_values_lose_none() -> None:
+    store = RunStore()
+    numbers = iter(range(100))
+    in_forks(8, lambda: [store.get_or_create(f"{os.getpid()} {next(numbers)}", lambda: {"a": 1}, always) for _ in range(10)])
+    assert len(store._read()) == 80
 
 
 def test_failure_goes_to_each_caller_and_keeps_nothing() -> None:
