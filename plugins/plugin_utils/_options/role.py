@@ -120,7 +120,7 @@ def open_options(module: str, options: Options) -> Options:
 
 def may_carry_secret(module: str, name: str) -> bool:
     """Whether an option, or one of its suboptions, is a secret, or an address that may carry one."""
-    return name in _ADDRESSES_WITH_KEYS or _is_secret(SPECS[module][name])
+    return name in _ADDRESSES_WITH_KEYS or _is_secret(SPECS[module].get(name, {}))
 
 
 def _is_secret(option: t.Mapping[str, t.Any]) -> bool:

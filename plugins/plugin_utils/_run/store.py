@@ -52,6 +52,9 @@ class RunStore:
 
     def __init__(self, size: int = _SIZE) -> None:
         self._memory = mmap.mmap(-1, size)
+        # Tokens are in it: a worker that crashes takes none of them into its core dump. Linux alone can leave memory out of that.
+        if hasattr(mmap, "MADV_DONTDUMP"):
+            self._memory.madvise(mmap.MADV_DONTDUMP)
         # Open as long as the store lives. No record lock is held yet, which the closing of any descriptor would free.
         with tempfile.TemporaryFile() as file:
             self._file = os.dup(file.fileno())

@@ -29,11 +29,12 @@ except ImportError:
 
 from .._core.errors import AgentError, ConfigurationError, RemoteError
 from .._core.parsing import parse_answer
-from .._core.redaction import mask_addresses
+from .._core.redaction import MASK, mask_addresses
 from .._host.connection import close_within, execute_within
 from .._host.detached import DetachedJob
 from .._host.failure import failure_reason
 from .._host.payload import load_payload
+from .._options.role import may_carry_secret
 from .._options.specs import SPECS
 from .._options.validators import require_valid
 
@@ -70,7 +71,10 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
         """Validate the task's options, run the module, and return its result."""
         # Detached work is polled by the modules themselves: the result of Ansible's own async would be the bare payload's.
         self._supports_check_mode, self._supports_async = True, False
-        result: Result = super().run(tmp, task_vars)
+        with self._agent_hidden_arguments():
+            return self._agent_whole_run(super().run(tmp, task_vars), task_vars)
+
+    def _agent_whole_run(self, result: Result, task_vars: dict[str, t.Any] | None) -> Result:
         checked, options = self.validate_argument_spec(SPECS[self.MODULE])
         self._secrets = set(checked._no_log_values)
         # A module logs its options in Windows' event log, which takes 32,766 characters: a longer payload would warn in every task.
@@ -94,6 +98,22 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             AgentError: the task fails; what the result holds by then is returned with the error's sentence.
         """
         raise NotImplementedError
+
+    @contextlib.contextmanager
+    def _agent_hidden_arguments(self) -> Iterator[None]:
+        """Let the task have its arguments while it runs, and hide the secret ones afterwards.
+
+        Ansible sends a task's evaluated arguments to callbacks beside its result, unmasked, and some callbacks write them down. A task
+        that is repeated (retries) runs in the same action again.
+        """
+        self._given = getattr(self, "_given", self._task.args)
+        self._task.args = self._given
+        try:
+            yield
+        finally:
+            self._task.args = {
+                name: MASK if value and may_carry_secret(self.MODULE, name) else value for name, value in self._given.items()
+            }
 
     def _agent_shown(self, result: Result) -> Result:
         """Return the result as it may be shown: no address in it, a host's or one that was given, carries a password or a key."""

@@ -36,6 +36,7 @@ def run_module(
     host: str = "win1",
     variables: dict[str, t.Any] | None = None,
     pipelining: bool = True,
+    tasks: list[t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """Run a module of the collection and return its result, with the diff.
 
@@ -47,6 +48,7 @@ def run_module(
         host: the name that the host has in the inventory.
         variables: the host's variables, with templates.
         pipelining: whether the connection hands modules over without a file, as winrm and psrp do.
+        tasks: gets the task as callbacks see it after its end; the task is run twice then, as for retries.
     """
     plugin = importlib.import_module(f"ansible_collections.entra_ops.cloud_sync.plugins.action.{module}")
 
@@ -71,4 +73,8 @@ def run_module(
     task_vars = {"inventory_hostname": host, **(variables or {})}
     loader = DataLoader()
     action = Unconnected(task, connection, None, loader, Templar(loader, task_vars), None)
-    return t.cast(dict[str, t.Any], action.run(task_vars=task_vars))
+    if tasks is not None:
+        tasks.append(task)
+        action.run(task_vars=task_vars)
+    result = action.run(task_vars=task_vars)
+    return t.cast(dict[str, t.Any], result)

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import re
 import signal
 import threading
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._core.errors import AgentError
@@ -53,6 +56,15 @@ def test_forks_share_what_one_of_them_made() -> None:
     os.close(writer)
     assert os.read(reader, 100) == b"x"
     os.close(reader)
+
+
+def test_no_core_dump_holds_the_memory() -> None:
+    store = RunStore()
+    start = ctypes.addressof(ctypes.c_char.from_buffer(store._memory))
+    maps = re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text(encoding="ascii"))
+    own = next(text for text in maps[1:] if int(text.partition("-")[0], 16) <= start < int(re.split("[- ]", text)[1], 16))
+    flags = re.search(r"VmFlags: (.*)", own)
+    assert flags and "dd" in flags[1].split()
 
 
 def test_fork_waits_while_another_makes_the_value() -> None:
