@@ -8,35 +8,56 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+import base64
 import re
 import typing as t
 
 MASK = "********"
 
-_JSON_WEB_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)*")
-_BEARER = re.compile(r"\b(?P<name>bearer)\s+(?P<value>[\w.~+/=-]{16,})", re.IGNORECASE)
-#: user:password@ in an address, such as a proxy's, up to the last @: a password that was not encoded may hold @ and / itself.
-_USER_INFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]{1,30}://)[^\s'\"<>]{1,1024}@", re.IGNORECASE)
-#: The same in an address without a scheme, as Windows takes a proxy's.
-_BARE_USER_INFO = re.compile(r"(?<![\w/@.-])[^\s/@:'\"<>=(]{1,256}:[^\s/@'\"<>]{1,256}@(?=[\w\[])")
+# Hosts write the texts: each pattern looks at a character a bounded number of times, whatever the text is. So a word is looked at once,
+# from its beginning, and what has been read is not given back (++, *+).
+
+#: The first "eyJ" of a word, which a token begins with, and what follows.
+_JSON_WEB_TOKEN = re.compile(r"(?<![\w-])(?>(?P<before>[\w-]*?)eyJ)[\w-]{8,}+\.[\w-]++(?:\.[\w-]*+)*+")
+_BEARER = re.compile(r"\b(?P<name>bearer)\s++(?P<value>[\w.~+/=-]{16,}+)", re.IGNORECASE)
+_BASIC = re.compile(r"\b(?P<name>basic\s++)(?P<value>[a-z0-9+/]{4,}+={0,2})", re.IGNORECASE)
+#: What an address ends at; a user name and a password are in front of its last @, since one that was not encoded may hold @ itself.
+_ADDRESS = re.compile(r"[^\s'\"<>]++")
+#: What may be a user name and a password in an address without a scheme, as Windows takes a proxy's.
+_BARE_USER_INFO = re.compile(r"(?<![^\s/@'\"<>])(?P<run>[^\s/@'\"<>]++)@(?=[\w\[])")
 #: A parameter in an address' query: a shared access signature (sig), a function's key (code), whatever else it is called.
-_QUERY = re.compile(r"(?P<name>(?:[?&]|&amp;)[\w.~%$+-]{1,64}=|\bsig=)[^\s&#'\"<>]+")
+_QUERY = re.compile(r"(?P<name>(?:[?&]|&amp;)[\w.~%$+-]{1,64}+=|\bsig=)[^\s&#'\"<>]++")
 _BEHIND_PATH = re.compile(r"(?P<sign>[?#]).+", re.DOTALL)
-#: PASSWORD=..., "accessToken": "...", -Credential '...', and Burn's "variable 'Password' to value '...'"; the value is quoted, or ends at
-#: a blank, comma, semicolon or ampersand.
-_NAMED = re.compile(
-    r"(?P<name>[\w-]*(?:password|passwd|pwd|secret|token|credential|apikey|api[_-]key|access[_-]?key|accountkey|passphrase)[\w-]*)"
-    r"(?P<sign>['\"]?\s*[=:]\s*|'?\s+to value\s+|\s+)"
-    r"(?P<value>'[^'\r\n]*'|\"[^\"\r\n]*\"|[^\s,;&'\"]+)",
+_SECRET_WORD = r"password|passwd|pwd|secret|token|credential|apikey|api[_-]key|access[_-]?key|accountkey|passphrase"
+#: A word that sounds secret, as a whole.
+_NAME = rf"(?<![\w-])(?=[\w-]*?(?:{_SECRET_WORD}))[\w-]++"
+#: A value in quotes, with quotes in it that are escaped by a backslash, a backtick or by being doubled; in a text that was cut, to the end
+#: of the line. JSON within JSON has backslashes before its own quotes. Without quotes it ends at a blank, comma, semicolon or ampersand.
+_VALUE = (
+    r"(?:\\\"(?:[^\"\\\r\n]|\\\\(?:\\.|[^\\\"\r\n]))*+(?:\\\")?"
+    r"|\"(?:[^\"\\`\r\n]|[\\`].|\"\")*+\"?"
+    r"|'(?:[^'\\\r\n]|\\.|'')*+'?"
+    r"|[^\s,;&'\"]++)"
+)
+#: PASSWORD=..., "accessToken": "...", and Burn's "variable 'Password' to value '...'".
+_NAMED = re.compile(rf"(?P<name>{_NAME}(?:\\?['\"]?\s*+[=:]\s*+|'?\s++to value\s++)){_VALUE}", re.IGNORECASE)
+#: -AccessToken VALUE. In prose a word that sounds secret has no value.
+_SWITCH = re.compile(rf"(?P<name>(?=-){_NAME}\s++){_VALUE}", re.IGNORECASE)
+_SCHEMES = "basic|bearer|digest|kerberos|negotiate|ntlm|sharedkey"
+#: A header, in quotes or to the end of its line.
+_AUTHORIZATION = re.compile(
+    rf"(?P<name>\b(?:proxy-)?authorization\\?['\"]?\s*+[=:]\s*+)(?:(?=\\?['\"]?(?:{_SCHEMES})\b)(?=\\?['\"]){_VALUE}|(?:{_SCHEMES})\b[^\r\n]*+)",
     re.IGNORECASE,
 )
 
 
 def redact(text: str) -> str:
     """Return a text with tokens, passwords in addresses, and values of names that sound secret masked."""
-    text = _JSON_WEB_TOKEN.sub(MASK, text)
+    text = _AUTHORIZATION.sub(_mask_value, text)
+    text = _JSON_WEB_TOKEN.sub(lambda match: f"{match['before']}{MASK}", text)
     text = _BEARER.sub(lambda match: f"{match['name']} {MASK}", text)
-    return _NAMED.sub(_mask_named, _mask_in_text(text))
+    text = _BASIC.sub(_mask_basic, text)
+    return _SWITCH.sub(_mask_value, _NAMED.sub(_mask_value, _mask_in_text(text)))
 
 
 def mask_addresses(value: t.Any) -> t.Any:
@@ -56,13 +77,32 @@ def masked_address(address: str) -> str:
 
 
 def _mask_in_text(text: str) -> str:
-    text = _USER_INFO.sub(lambda match: f"{match['scheme']}{MASK}@", text)
-    text = _BARE_USER_INFO.sub(f"{MASK}@", text)
-    return _QUERY.sub(lambda match: f"{match['name']}{MASK}", text)
+    text = _ADDRESS.sub(_mask_user_info, text)
+    text = _BARE_USER_INFO.sub(_mask_bare_user_info, text)
+    return _QUERY.sub(_mask_value, text)
 
 
-def _mask_named(match: re.Match[str]) -> str:
-    # Without a sign between them (a switch such as -AccessToken VALUE) only a switch's value is one; prose is left alone.
-    if not match["sign"].strip("'\" ") and not match["name"].startswith("-"):
+def _mask_value(match: re.Match[str]) -> str:
+    return f"{match['name']}{MASK}"
+
+
+def _mask_user_info(match: re.Match[str]) -> str:
+    scheme, sign, rest = match[0].partition("://")
+    _, at, place = rest.rpartition("@")
+    return f"{scheme}{sign}{MASK}{at}{place}" if at else match[0]
+
+
+def _mask_bare_user_info(match: re.Match[str]) -> str:
+    user, sign, password = match["run"].partition(":")
+    # What is in front of the user name, such as "HTTPS_PROXY=" or a bracket, stays.
+    begin = max(user.rfind("="), user.rfind("(")) + 1
+    return f"{user[:begin]}{MASK}@" if sign and password and user[begin:] else match[0]
+
+
+def _mask_basic(match: re.Match[str]) -> str:
+    """Mask what are a user name and a password in base 64, and no word of a sentence."""
+    try:
+        plain = base64.b64decode(match["value"], validate=True)
+    except ValueError:
         return match[0]
-    return f"{match['name']}{match['sign']}{MASK}"
+    return _mask_value(match) if b":" in plain else match[0]

@@ -12,7 +12,8 @@ import re
 
 from .errors import ConfigurationError
 
-_DOTTED = re.compile(r"\d+(?:\.\d+){1,3}")
+#: Windows has 16 bits for each number; Python refuses to read one of thousands of digits.
+_DOTTED = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,3}")
 
 
 def parse_version(text: str) -> tuple[int, ...]:

@@ -22,6 +22,9 @@ Variables = t.Mapping[str, t.Any]
 
 PREFIX = "provisioning_agent_"
 
+#: An option in a sentence.
+_OPTION = re.compile(r"'(\w++)(?=['.:])")
+
 #: The modules that each of the role's entry points runs.
 MODULES = {
     "main": ("agent_verify", "agent_download", "agent_install", "agent_register"),
@@ -156,4 +159,4 @@ def _wrong_of_role(variables: Variables) -> Iterator[str]:
 def in_role_terms(sentence: str, module: str) -> str:
     """Return a module's sentence with the role's variables in place of its options, which stand in quotes."""
     names = variables_of(module)
-    return re.sub(r"'(\w+)(?=['.:])", lambda found: f"'{PREFIX}{names[found[1]]}" if found[1] in names else found[0], sentence)
+    return _OPTION.sub(lambda found: f"'{PREFIX}{names[found[1]]}" if found[1] in names else found[0], sentence)

@@ -19,7 +19,8 @@ from .._core.errors import ConfigurationError
 
 Options = t.Mapping[str, t.Any]
 
-_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
+_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
+_DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})++", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 

@@ -21,6 +21,7 @@ from .method import Method
 
 #: Azure CLI takes seconds to start, and asks Microsoft when its own token is near its end.
 _SECONDS = 120
+_CODE = re.compile(r"AADSTS(\d+)")
 
 
 def _obtain(request: Request, kept: str) -> tuple[str, str]:
@@ -52,7 +53,7 @@ def _token(output: str) -> str:
 
 
 def _refused(request: Request, errors: str) -> SignInError:
-    codes = re.findall(r"AADSTS(\d+)", errors)
+    codes = _CODE.findall(errors)
     if codes:
         said = next(line for line in errors.splitlines() if "AADSTS" in line)
         return refused(request.cloud.authority, dict.fromkeys(codes), said)

@@ -63,6 +63,21 @@ def test_what_is_known_to_be_an_address_keeps_its_host_and_path(address: str, sh
         "token eyJhbGciOiJub25lIn0canary.eyJhdWQiOiJjYW5hcnkifQ.canary",
         "client_secret=canary&scope=x",
         "pwd=canary;user=x",
+        "Authorization: Basic Y2FuYXJ5",
+        "Proxy-Authorization: Basic dXNlcjpjYW5hcnk= canary",
+        '"authorization": "Basic canary",',
+        'Authorization: Digest username="canary", response="canary"',
+        r'\"Authorization\": \"NTLM canary\",',
+        r'"password": "ab\"canary", "next": 1',
+        r"'secret': 'it\'s canary'",
+        "password = 'it''s canary'",
+        'PASSWORD="ab""canary"',
+        'Set-It -Password "ab`"canary" -Other 1',
+        r'{"body": "{\"token\": \"ab\\\"canary\", \"x\": 1}"}',
+        'password: "canary that was cut',
+        "the password token=canary",
+        "Bearer%20eyJhbGciOiJub25lIn0canary.eyJhdWQiOiJjYW5hcnkifQ.canary",
+        "HTTPS_PROXY=user:canary@proxy:8080",
         *ADDRESSES,
     ],
 )
@@ -78,6 +93,8 @@ def test_secret_is_masked(line: str) -> None:
     [
         "[0A54:0B10][2026-11-25T20:01:02]i001: Burn v3.14.0.1316, Windows v10.0, path: C:\\x\\setup.exe",
         "The user name or password is incorrect.",
+        "Basic authentication is off, and Basic constrained delegation too.",
+        "Authorization: the account may not do that.",
         "Verify that you have sufficient privileges to start system services.",
         "A person signs in as admin@contoso.lab; see https://aka.ms/devicelogin.",
         r"C:\ProgramData\x at 12:30:01, [::1]:443",
@@ -86,3 +103,12 @@ def test_secret_is_masked(line: str) -> None:
 )
 def test_other_lines_stay(line: str) -> None:
     assert redact(line) == line
+
+
+def test_user_name_and_password_in_base_64_are_masked_wherever_they_stand() -> None:
+    assert redact("sent Basic dXNlcjpwdw== to it") == f"sent Basic {MASK} to it"
+    assert redact("Basic dXNlcjpwd-") == "Basic dXNlcjpwd-"
+
+
+def test_what_stands_beside_a_secret_stays() -> None:
+    assert redact('{"token": "a\\"b", "host": "win1"}') == f'{{"token": {MASK}, "host": "win1"}}'
