@@ -118,7 +118,8 @@ def test_registration_that_ends_with_its_connection_is_made_by_the_next_run(
 def test_installation_outlives_a_cut_connection_and_a_restart_of_winrm(lab: Lab, tmp_path: Path) -> None:
     host, results = lab.hosts[0], tmp_path / "result.json"
     InstalledAgent(Prefix(lab.state / "hosts" / host)).bring(PACKAGE)
-    values: dict[str, t.Any] = {"host": host, "options": {"path": rf"C:\packages\{PACKAGE}.exe", "state": "repaired"}, "results": str(results)}
+    options = {"path": rf"C:\packages\{PACKAGE}.exe", "state": "repaired"}
+    values: dict[str, t.Any] = {"host": host, "options": options, "results": str(results)}
     with HeldInstaller(lab, host, r"C:\packages\install.log", partial(play, lab, "install_once.yml", "3.13", **values)) as task:
         task.wait_for("AzureADConnectAgentUpdater.exe")
         task.cut()
