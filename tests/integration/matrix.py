@@ -5,8 +5,8 @@
 
     make matrix [CORES="2.16 2.20"]
 
-On each: playbooks/site.yml, site.yml again, verify.yml, remove.yml; over winrm, and on the cores of `make test` over psrp too. Ends with a
-table, and with an error where a step went wrong.
+On each: playbooks/site.yml, site.yml again, verify.yml, remove.yml; over winrm, and on the cores of `make test` over psrp too; and against
+hosts that are hostile (test_hostile_host.py). Ends with a table, and with an error where a step went wrong.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 import typing as t
 from pathlib import Path
 
@@ -44,6 +46,10 @@ STEPS = (
     Step("verify", "verify.yml", changes=False),
     Step("remove", "remove.yml", changes=True),
 )
+
+
+#: The last step, which is no playbook against the lab's host.
+HOSTILE = "hostile hosts"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,11 +172,27 @@ def try_row(row: Row) -> None:
     folder.mkdir()
     for step in STEPS:
         outcome = run_step(step, row, folder)
-        row.outcomes.append(outcome)
-        row_name = f"core {row.core}, ansible.windows {row.windows}, {row.connection}"
-        print(f"{row_name}, {step.name}: {outcome.cell} {outcome.problem}".rstrip(), flush=True)
+        note_outcome(step.name, outcome, row)
         if outcome.problem:
             return
+    note_outcome(HOSTILE, try_hostile_hosts(row, folder), row)
+
+
+def note_outcome(name: str, outcome: Outcome, row: Row) -> None:
+    """Keep and print how a step ended."""
+    row.outcomes.append(outcome)
+    row_name = f"core {row.core}, ansible.windows {row.windows}, {row.connection}"
+    print(f"{row_name}, {name}: {outcome.cell} {outcome.problem}".rstrip(), flush=True)
+
+
+def try_hostile_hosts(row: Row, folder: Path) -> Outcome:
+    """Run the tests with hostile hosts, which need no lab; they are the same over every connection."""
+    began = time.monotonic()
+    environment = {**os.environ, "MATRIX_CORE": str(row.environment), "MATRIX_COLLECTIONS": str(row.collections)}
+    command = [sys.executable, "-m", "pytest", "-q", str(Path(__file__).with_name("test_hostile_host.py"))]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    (folder / "hostile.log").write_text(done.stdout, encoding="utf-8")
+    return Outcome(time.monotonic() - began, f"Its tests ended with code {done.returncode}." if done.returncode else "")
 
 
 def run_step(step: Step, row: Row, folder: Path) -> Outcome:
@@ -218,10 +240,11 @@ def _first_line(done: Run, *beginnings: str) -> str:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as a table in Markdown."""
-    lines = [["core", "Python", "ansible.windows", "connection", *(step.name for step in STEPS)], ["---"] * (4 + len(STEPS))]
+    steps = [*(step.name for step in STEPS), HOSTILE]
+    lines = [["core", "Python", "ansible.windows", "connection", *steps], ["---"] * (4 + len(steps))]
     for row in rows:
         cells = [row.skipped] if row.skipped else [outcome.cell for outcome in row.outcomes]
-        lines.append([row.core, row.python, row.windows, row.connection, *cells, *["not run"] * (len(STEPS) - len(cells))])
+        lines.append([row.core, row.python, row.windows, row.connection, *cells, *["not run"] * (len(steps) - len(cells))])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 

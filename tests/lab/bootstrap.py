@@ -41,6 +41,9 @@ REQUIREMENTS = (LAB / "requirements.txt", REPOSITORY / "tests" / "requirements.t
 NEEDED_FIRST = {"xz-utils", setup_checks.VENV_PACKAGE}
 #: ansible-core 2.21 wants a newer Python than 2.19 does: both are tested where both Pythons are there.
 SECOND_PYTHON = "3.13"
+#: The newest core that takes what a host says for its own templates unless somebody has marked it (2.19 and later trust nothing).
+#: Of those that are claimed it runs on the most Pythons.
+TRUSTING_CORE = "2.18"
 #: As in galaxy.yml: the newest of these is taken. `make matrix` tries the lowest too.
 ANSIBLE_WINDOWS = ">=2.4.0,<4.0.0"
 #: ansible-core up to 2.20 compiles C# with a Windows PDB, for which PowerShell needs this library. Its licence (Microsoft's .NET
@@ -62,7 +65,7 @@ def set_up() -> int:
     began = time.monotonic()
     if NEEDED_FIRST & set(setup_checks.missing_packages()):
         debian_packages()
-    steps = [debian_packages, first_python, second_python, unpack_powershell]
+    steps = [debian_packages, first_python, second_python, trusting_core, unpack_powershell]
     with concurrent.futures.ThreadPoolExecutor(len(steps)) as pool:
         for done in concurrent.futures.as_completed([pool.submit(step) for step in steps]):
             done.result()
@@ -126,6 +129,11 @@ def second_python() -> None:
     found = find_python(SECOND_PYTHON)
     if found:
         make_environment(f"venv-{SECOND_PYTHON}", found)
+
+
+def trusting_core() -> None:
+    """Make the environment with the core that trusts hosts, with what the collection requires and nothing else."""
+    make_environment(f"venv-{TRUSTING_CORE}", sys.executable, [REPOSITORY / "requirements.txt"], [f"ansible-core=={TRUSTING_CORE}.*"])
 
 
 def find_python(version: str) -> str | None:

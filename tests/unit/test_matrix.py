@@ -156,14 +156,14 @@ def test_a_step_that_could_not_read_something() -> None:
 
 
 def test_the_table_shows_every_step_and_what_was_not_run() -> None:
-    well = [matrix.Outcome(seconds, "") for seconds in (110.4, 15.2, 19.0, 22.5)]
+    well = [matrix.Outcome(seconds, "") for seconds in (110.4, 15.2, 19.0, 22.5, 30.0)]
     good = matrix.Row("2.16.19", "", "3.12.1", "2.4.0", "winrm", outcomes=well)
     badly = [matrix.Outcome(99.6, ""), matrix.Outcome(14.8, "It changed the host.")]
     bad = matrix.Row("2.16.19", "", "3.12.1", "3.8.0", "psrp", outcomes=badly)
     assert matrix.table([good, bad]) == (
-        "| core | Python | ansible.windows | connection | site | site again | verify | remove |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        "| 2.16.19 | 3.12.1 | 2.4.0 | winrm | ok 110 s | ok 15 s | ok 19 s | ok 22 s |\n"
-        "| 2.16.19 | 3.12.1 | 3.8.0 | psrp | ok 100 s | FAILED 15 s | not run | not run |\n"
+        "| core | Python | ansible.windows | connection | site | site again | verify | remove | hostile hosts |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| 2.16.19 | 3.12.1 | 2.4.0 | winrm | ok 110 s | ok 15 s | ok 19 s | ok 22 s | ok 30 s |\n"
+        "| 2.16.19 | 3.12.1 | 3.8.0 | psrp | ok 100 s | FAILED 15 s | not run | not run | not run |\n"
     )
     assert (good.failed, bad.failed) == (False, True)

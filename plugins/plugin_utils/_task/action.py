@@ -15,11 +15,12 @@ import contextlib
 import copy
 import dataclasses
 import json
+import traceback
 import typing as t
 from collections.abc import Iterator
 from functools import partial
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
 try:
@@ -68,34 +69,40 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     _execution_timeout = _seconds = 0
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> Result:
-        """Validate the task's options, run the module, and return its result."""
+        """Validate the task's options, run the module, and return its result, however it ends."""
         # Detached work is polled by the modules themselves: the result of Ansible's own async would be the bare payload's.
         self._supports_check_mode, self._supports_async = True, False
-        with self._agent_hidden_arguments():
-            return self._agent_whole_run(super().run(tmp, task_vars), task_vars)
-
-    def _agent_whole_run(self, result: Result, task_vars: dict[str, t.Any] | None) -> Result:
-        checked, options = self.validate_argument_spec(SPECS[self.MODULE])
-        self._secrets = set(checked._no_log_values)
+        self._secrets: set[str] = set()
         # A module logs its options in Windows' event log, which takes 32,766 characters: a longer payload would warn in every task.
         self._task_vars = {**(task_vars or {}), "ansible_no_target_syslog": True}
+        result: Result = {"changed": False, "failed": False, "msg": "", **copy.deepcopy(self.RETURNS)}
+        try:
+            with self._agent_hidden_arguments():
+                super().run(tmp, task_vars)
+                self._agent_run(self._agent_options(), result)
+        except Exception as error:
+            # Up to core 2.18 the words of an error that an action raises are templates to whoever uses the task's result, and may be a
+            # host's. What an action returns is marked as unsafe.
+            result.update(ending(error, self.MODULE))
+        return t.cast(Result, _masked(self._agent_shown(result), self._secrets))
+
+    def _agent_options(self) -> Options:
+        """Return the task's options, validated."""
+        checked, options = self.validate_argument_spec(SPECS[self.MODULE])
+        self._secrets |= checked._no_log_values
         if register_secrets is not None:
             register_secrets(sorted(self._secrets))
-        result.update(changed=False, failed=False, msg="", **copy.deepcopy(self.RETURNS))
-        try:
-            self._agent_locate(options)
-            require_valid(self.MODULE, options)
-            self._execution_timeout = self._seconds = options.get("execution_timeout", 0)
-            self._agent_run(options, result)
-        except AgentError as error:
-            result.update(failed=True, msg=str(error))
-        return t.cast(Result, _masked(self._agent_shown(result), self._secrets))
+        self._agent_locate(options)
+        require_valid(self.MODULE, options)
+        self._execution_timeout = self._seconds = options.get("execution_timeout", 0)
+        return t.cast(Options, options)
 
     def _agent_run(self, options: Options, result: Result) -> None:
         """Do the module's work and write it into the result; called with validated options.
 
         Raises:
             AgentError: the task fails; what the result holds by then is returned with the error's sentence.
+            AnsibleConnectionFailure: the host is unreachable; likewise.
         """
         raise NotImplementedError
 
@@ -228,6 +235,17 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     @property
     def _agent_host(self) -> str:
         return str(self._task_vars.get("inventory_hostname", "the host"))
+
+
+def ending(error: Exception, module: str) -> Result:
+    """Return what an error that ends a task makes of its result."""
+    if isinstance(error, AnsibleConnectionFailure):
+        return {"unreachable": True, "msg": str(error)}
+    if isinstance(error, AgentError | AnsibleError):
+        return {"failed": True, "msg": str(error)}
+    # The trace goes where Ansible shows one, from -vvv on.
+    text = f"{module} has ended with an error of its own ({type(error).__name__}: {error}): report it with the output of -vvv."
+    return {"failed": True, "msg": text, "exception": "".join(traceback.format_exception(error))}
 
 
 def _masked(value: t.Any, secrets: set[str]) -> t.Any:

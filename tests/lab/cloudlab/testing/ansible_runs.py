@@ -27,6 +27,8 @@ LAB = paths.LAB / "lab"
 
 #: The environment of bootstrap.py that has ansible-core for each Python.
 ENVIRONMENTS = {"3.11": BUILD / "venv", "3.13": BUILD / "venv-3.13"}
+#: The one that has a core which evaluates what hosts say unless it is marked; see TRUSTING_CORE there.
+TRUSTING = BUILD / "venv-2.18"
 
 _TASK = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(?P<name>.*?)\] \*+$")
 _OUTCOME = re.compile(r"^(?P<outcome>ok|changed|skipping|fatal|failed|rescued): \[(?P<host>[^\]\s]+)")
