@@ -11,7 +11,15 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ..plugin_utils._core.errors import ConfigurationError
-from ..plugin_utils._options.role import PREFIX, input_errors, needed_variables, open_options, role_options
+from ..plugin_utils._options.role import (
+    PREFIX,
+    input_errors,
+    needed_variables,
+    open_options,
+    read_variables,
+    role_options,
+    role_values,
+)
 from ..plugin_utils._task.action import AgentAction, Options, Result
 
 
@@ -19,17 +27,19 @@ class ActionModule(AgentAction):
     """Touches no host."""
 
     MODULE = "agent_options"
-    RETURNS: t.ClassVar[Result] = {"options": {}, "play": None, "started": None}
+    RETURNS: t.ClassVar[Result] = {"options": {}, "play": None, "role": {}, "started": None}
     HANDED_ON = ("options",)
 
     def _agent_run(self, options: Options, result: Result) -> None:
         result.update(play=self._agent_play, started=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
-        variables = self._agent_variables(needed_variables(options["entry_point"]))
-        errors = input_errors(variables, options["entry_point"])
+        entry_point = options["entry_point"]
+        variables = read_variables(self._agent_variables(needed_variables(entry_point)))
+        errors = input_errors(variables, entry_point)
         if errors:
             raise ConfigurationError(" ".join(errors))
-        whole = role_options(variables, options["entry_point"])
-        result.update(options={module: open_options(module, given) for module, given in whole.items()})
+        whole = role_options(variables, entry_point)
+        result["options"] = {module: open_options(module, given) for module, given in whole.items()}
+        result["role"] = role_values(variables, entry_point)
         result["msg"] = "The role's variables are right."
 
     def _agent_variables(self, names: list[str]) -> Options:

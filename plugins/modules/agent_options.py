@@ -13,6 +13,8 @@ description:
   - Used by the role M(entra_ops.cloud_sync.provisioning_agent#role) before it touches a host. It reads the role's variables on the
     controller, checks them as the modules do, and returns the options of each module.
   - Names everything that is wrong at once, by the role's variables.
+  - A list or a dictionary may be a text, as C(-e) and the surveys of AWX send it - JSON, or for a list of texts these with commas or on
+    lines of their own.
   - Options that carry secrets (C(sign_in), C(domains), C(gmsa), C(proxy_password)) are checked too and not returned.
 author:
   - entra_ops contributors (@entra-ops)
@@ -58,6 +60,11 @@ play:
   returned: always
   type: str
   sample: 0242ac11-0002-7f5c-1a5b-00000000000b
+role:
+  description: What the role itself decides by at the entry point, each of its type whatever it was given as.
+  returned: always
+  type: dict
+  sample: {execution_timeout: 900, fail_on: fail, reboot: false, reboot_timeout: 600, state: present}
 started:
   description: When the role began with this host, UTC.
   returned: always

@@ -58,7 +58,8 @@ def _entry_points() -> dict[str, Row]:
 
 def _rows(name: str, option: Row, variable: str) -> t.Iterator[str]:
     """Return the rows of a variable and its parts."""
-    kind = f"list of {option['elements']}" if option["type"] == "list" else option["type"]
+    part = "dict" if "options" in option else option.get("elements")
+    kind = f"list of {part}" if option["type"] == "list" else option["type"]
     cells = (f"`{name}`", kind, _shown_default(name, option), _used_by(variable), _words(" ".join(option["description"])))
     yield f"| {' | '.join(cells)} |\n"
     for part, suboption in option.get("options", {}).items():

@@ -21,6 +21,27 @@ from cloudlab.testing.fixtures import require_python
 
 TENANT = "8d4f5c0a-1111-4222-8333-944455566677"
 
+DOMAIN = {"name": "contoso.lab", "username": "CONTOSO\\admin", "password": "x"}
+SIGN_IN = {"method": "password", "username": "admin@contoso.lab", "password": "x"}
+#: Values as `-e name=value` and the surveys of AWX send them.
+TEXTS = {
+    "accept_eula": "yes",
+    "cloud_check": "off",
+    "domains": json.dumps([DOMAIN]),
+    "endpoints": '["login.contoso.lab", "graph.contoso.lab:443"]',
+    "events_since": "0",
+    "gmsa": json.dumps({"name": "CONTOSO\\svc$"}),
+    "preflight": "false",
+    "publisher": "CN=Microsoft Corporation, O=Microsoft Corporation",
+    "reboot": "false",
+    "reboot_timeout": "60",
+    "retries": "2",
+    "settings": json.dumps({"user_password_length": "200"}),
+    "sign_in": json.dumps(SIGN_IN),
+    "use_proxy": "no",
+    "wait": "0",
+}
+
 
 @pytest.fixture(scope="module", params=["3.11", "3.13"])
 def reported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Run, Path]]:
@@ -46,9 +67,7 @@ def closed_port() -> t.Iterator[int]:
 
 def hosts(port: int) -> dict[str, t.Any]:
     """Return the inventory: two hosts that nothing is done on, one that does not answer, two with a wrong variable."""
-    sign_in = {"method": "password", "username": "admin@contoso.lab", "password": "x"}
-    domain = {"name": "contoso.lab", "username": "CONTOSO\\admin", "password": "x"}
-    role = {"accept_eula": True, "tenant_id": TENANT, "sign_in": sign_in, "domains": [domain]}
+    role = {"accept_eula": True, "tenant_id": TENANT, "sign_in": SIGN_IN, "domains": [DOMAIN]}
     connection = {"connection": "winrm", "host": "127.0.0.1", "port": port, "user": "x", "password": "x", "winrm_scheme": "http"}
     silent = {f"provisioning_agent_{name}": value for name, value in role.items()}
     silent |= {f"ansible_{name}": value for name, value in connection.items()}
@@ -61,6 +80,7 @@ def hosts(port: int) -> dict[str, t.Any]:
                 "wrong": {"provisioning_agent_tenant_id": "contoso.lab"},
                 # Ansible itself refuses a variable of the wrong type: none of the role's tasks runs.
                 "refused": {"provisioning_agent_wait": "soon"},
+                "texts": {f"provisioning_agent_{name}": value for name, value in TEXTS.items()},
             },
             "vars": silent,
         },
@@ -110,6 +130,7 @@ def test_each_host_fails_for_its_own_reason(reported: tuple[Run, Path]) -> None:
     found = rows(folder, "silent")
     assert {name: (row["status"], row["failed_phase"]) for name, row in found.items()} == {
         "lost": ("unreachable", None),
+        "texts": ("unreachable", None),
         "wrong": ("failed", "preflight"),
     }
     assert "'provisioning_agent_tenant_id' is 'contoso.lab'" in found["wrong"]["message"]

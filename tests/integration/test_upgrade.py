@@ -105,7 +105,7 @@ def upgraded(installed: Host, lab: Lab, name: str, ansible_playbook: RunPlaybook
     """The upgrade, which asks for a restart."""
     prefix = Prefix(lab.state / "hosts" / name)
     prefix.import_registry({LAB_KEY: {"SetupExitCode": 3010}})
-    variables = {"target_hosts": name, "provisioning_agent_reboot": True}
+    variables = {"target_hosts": name, "provisioning_agent_reboot": "true"}  # as -e name=value
     try:
         return ansible_playbook("upgrade.yml", extra_vars=variables)
     finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.plugins.lookup import LookupBase
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.role import MODULES as MODULES_OF
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.role import (
     PREFIX,
@@ -30,6 +31,7 @@ ROLE = ROOT / "roles" / "provisioning_agent"
 PLUGINS = "ansible_collections.entra_ops.cloud_sync.plugins"
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("[a-z]*.py"))
 FILTERS = sorted(path.stem for path in (ROOT / "plugins" / "filter").glob("[a-z]*.py"))
+LOOKUPS = sorted(path.stem for path in (ROOT / "plugins" / "lookup").glob("[a-z]*.py"))
 ENTRY_POINTS: dict[str, dict[str, t.Any]] = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text())["argument_specs"]
 COMPARED = ("type", "elements", "default", "choices", "required")
 #: Options whose values are secrets; every specification must mark them so.
@@ -104,7 +106,10 @@ def test_return_values_are_described_and_returned(module: str) -> None:
     assert sorted(returned) == sorted([*action.RETURNS, "msg"])
 
 
-@pytest.mark.parametrize(("kind", "name"), [*(("modules", name) for name in MODULES), *(("filter", name) for name in FILTERS)])
+DOCUMENTED = [(kind, name) for kind, names in (("modules", MODULES), ("filter", FILTERS), ("lookup", LOOKUPS)) for name in names]
+
+
+@pytest.mark.parametrize(("kind", "name"), DOCUMENTED)
 def test_examples_are_tasks(kind: str, name: str) -> None:
     examples = documentation(kind, name, "EXAMPLES")
     assert examples
@@ -124,6 +129,14 @@ def test_filters_are_documented(name: str) -> None:
     document = documentation("filter", name, "DOCUMENTATION")
     assert document["name"] == name
     assert name in importlib.import_module(f"{PLUGINS}.filter.{name}").FilterModule().filters()
+    assert all(option["description"] for option in document["options"].values())
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_lookups_are_documented(name: str) -> None:
+    document = documentation("lookup", name, "DOCUMENTATION")
+    assert document["name"] == name
+    assert issubclass(importlib.import_module(f"{PLUGINS}.lookup.{name}").LookupModule, LookupBase)
     assert all(option["description"] for option in document["options"].values())
 
 
@@ -161,7 +174,15 @@ def test_role_variables_that_are_used_are_described() -> None:
 def test_entry_point_describes_what_it_reads(name: str) -> None:
     described = {option.removeprefix(PREFIX) for option in ENTRY_POINTS[name]["options"]}
     # A variable that is read although the entry point does not describe it keeps its default.
-    assert {one for one in needed_variables(name) if one not in described} <= (set() if name == "main" else {"reboot_timeout", "wait"})
+    assert {one for one in needed_variables(name) if one not in described} <= (set() if name == "main" else {"wait"})
+
+
+def test_tasks_decide_by_checked_values_alone() -> None:
+    """A variable is whatever the user gave: "false" as a text is true in a condition, or an error of ansible-core 2.19."""
+    files = [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars" / "main.yml"]
+    used = {found for file in files for found in re.findall(r"(?<!_)provisioning_agent_\w+", file.read_text())}
+    # What carries secrets goes to the modules, which read it by themselves, and the report's folder is made a text where it is used.
+    assert used == {f"{PREFIX}{name}" for name in ("domains", "gmsa", "proxy_password", "report_dir", "result", "sign_in")}
 
 
 @pytest.mark.parametrize("module", MODULES_OF["main"])
@@ -201,11 +222,12 @@ def all_tasks(tasks: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
 def specified_variables() -> dict[str, dict[str, t.Any]]:
     """Return for each of the role's variables, without its prefix, the specification of the option that it gives."""
     specified = {name: SPECS[module][option] for module in MODULES_OF["main"] for option, name in variables_of(module).items()}
-    return {**specified, **ROLE_SPEC, "fail_on": SPECS["agent_verify"]["fail_on"]}
+    return {**specified, **ROLE_SPEC, "state": SPECS["agent_install"]["state"], "fail_on": SPECS["agent_verify"]["fail_on"]}
 
 
 #: Where a variable of the role is meant to differ from the option of its name.
 DIFFERS = {
+    ("domains", "elements"),  # Ansible would split the text of a JSON list, before the role can read it
     ("state", "choices"),  # a removal is an entry point of its own
     ("wait", "default"),  # the module waits only where it is asked to
 }

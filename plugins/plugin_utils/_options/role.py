@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .specs import SPECS, Spec
+from .texts import read_texts
 from .validators import problems
 
 Options = dict[str, t.Any]
@@ -57,11 +58,21 @@ _MEANT_EMPTY = ("domains", "endpoint_issuers", "endpoints")
 #: Addresses whose query may be a key, such as a shared access signature.
 _ADDRESSES_WITH_KEYS = ("url",)
 
-#: Variables that no module takes: what the role decides by itself.
+#: Variables that the role itself decides by.
 ROLE: Spec = {
+    "execution_timeout": SPECS["agent_install"]["execution_timeout"],
+    "fail_on": {"type": "str", "choices": ["fail", "warn", "never"], "default": "fail"},
     "reboot": {"type": "bool", "default": False},
     "reboot_timeout": {"type": "int", "default": 600},
     "report_dir": {"type": "str", "default": "provisioning_agent_report"},
+    "state": {"type": "str", "choices": ["present", "latest", "repaired"], "default": "present"},
+}
+
+#: Which of them each entry point asks for. The report's folder is the business of the entry point report, which checks nothing.
+_ROLE_VALUES = {
+    "main": ("execution_timeout", "fail_on", "reboot", "reboot_timeout", "state"),
+    "verify": ("fail_on",),
+    "remove": ("execution_timeout", "reboot", "reboot_timeout"),
 }
 
 
@@ -72,12 +83,33 @@ def variables_of(module: str) -> dict[str, str]:
 
 
 def needed_variables(entry_point: str) -> list[str]:
-    """Return the variables, without their prefix, that the options of an entry point's modules are made from."""
+    """Return the variables, without their prefix, that an entry point and the options of its modules are made from."""
     if entry_point == "remove":
-        return sorted({"reboot_timeout", *(variables_of("agent_install")[name] for name in _REMOVAL)})
+        return sorted({*_ROLE_VALUES[entry_point], *(variables_of("agent_install")[name] for name in _REMOVAL)})
     names = {name for module in MODULES[entry_point] for name in variables_of(module).values()}
     # agent_verify expects the domains and the account that agent_register sets.
-    return sorted(names | {"certificate_renewal_days", "domains", "gmsa", "reboot_timeout", "version"})
+    return sorted(names | {"certificate_renewal_days", "domains", "gmsa", "version", *_ROLE_VALUES[entry_point]})
+
+
+def read_variables(variables: Variables) -> Options:
+    """Return the role's variables with every text of a list or a dictionary read, as `-e` and AWX's surveys send them.
+
+    Raises:
+        ConfigurationError: a text is neither.
+    """
+    spec = {name: SPECS[module][option] for module in MODULES["main"] for option, name in variables_of(module).items()}
+    return read_texts(spec, variables, PREFIX)
+
+
+def role_values(variables: Variables, entry_point: str) -> Options:
+    """Return what the role itself decides by at an entry point, each value of its type."""
+    return t.cast(Options, _checked_of_role(variables, entry_point).validated_parameters)
+
+
+def _checked_of_role(variables: Variables, entry_point: str) -> t.Any:
+    names = _ROLE_VALUES[entry_point]
+    given = {name: variables[name] for name in names if variables.get(name) not in (None, "")}
+    return ArgumentSpecValidator({name: ROLE[name] for name in names}).validate(given)
 
 
 def role_options(variables: Variables, entry_point: str) -> dict[str, Options]:
@@ -87,7 +119,7 @@ def role_options(variables: Variables, entry_point: str) -> dict[str, Options]:
         variables: the role's variables without their prefix; what is not set is left out.
         entry_point: main, verify or remove.
     """
-    given = {name: value for name, value in variables.items() if name in _MEANT_EMPTY or value not in (None, "", [], {})}
+    given = {name: value for name, value in variables.items() if _is_given(name, value)}
     options = {module: _named(module, given) for module in MODULES[entry_point]}
     if entry_point == "remove":  # which needs no licence
         options["agent_install"]["state"] = "absent"
@@ -98,6 +130,10 @@ def role_options(variables: Variables, entry_point: str) -> dict[str, Options]:
         # Neither an installed agent nor a package on the host says what the source has.
         options["agent_download"]["state"] = "present" if given.get("state", "present") == "present" else "latest"
     return options
+
+
+def _is_given(name: str, value: t.Any) -> bool:
+    return value not in (None, "") and (name in _MEANT_EMPTY or value not in ([], {}))
 
 
 def _named(module: str, given: Variables) -> Options:
@@ -133,7 +169,7 @@ def _is_secret(option: t.Mapping[str, t.Any]) -> bool:
 def input_errors(variables: Variables, entry_point: str) -> list[str]:
     """Return one sentence for each variable that the role cannot work with; none when all is well."""
     found = [sentence for module, options in role_options(variables, entry_point).items() for sentence in _wrong(module, options)]
-    found += _wrong_of_role(variables)
+    found += _wrong_of_role(variables, entry_point)
     # One wrong value, such as the cloud, may spoil the options of several modules: each sentence is said once.
     return list(dict.fromkeys(found))
 
@@ -147,11 +183,11 @@ def _wrong(module: str, options: Options) -> Iterator[str]:
         yield in_role_terms(str(error), module)
 
 
-def _wrong_of_role(variables: Variables) -> Iterator[str]:
-    """Return what is wrong with the variables that no module takes."""
-    checked = ArgumentSpecValidator(ROLE).validate({name: variables[name] for name in ROLE if name in variables})
+def _wrong_of_role(variables: Variables, entry_point: str) -> Iterator[str]:
+    """Return what is wrong with the variables that the role itself decides by."""
+    checked = _checked_of_role(variables, entry_point)
     yield from (f"The role's variables are wrong: {message}." for message in checked.error_messages)
-    seconds = checked.validated_parameters["reboot_timeout"]
+    seconds = checked.validated_parameters.get("reboot_timeout", 1)
     if not checked.error_messages and seconds < 1:
         yield f"'{PREFIX}reboot_timeout' is {seconds}: give a number of seconds greater than 0."
 

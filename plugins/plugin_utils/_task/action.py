@@ -37,6 +37,7 @@ from .._host.failure import failure_reason
 from .._host.payload import load_payload
 from .._options.role import may_carry_secret
 from .._options.specs import SPECS
+from .._options.texts import read_texts
 from .._options.validators import require_valid
 
 Options = dict[str, t.Any]
@@ -88,6 +89,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
 
     def _agent_options(self) -> Options:
         """Return the task's options, validated."""
+        self._task.args = read_texts(SPECS[self.MODULE], self._task.args)
         checked, options = self.validate_argument_spec(SPECS[self.MODULE])
         self._secrets |= checked._no_log_values
         if register_secrets is not None:

@@ -109,6 +109,36 @@ def test_verification_needs_no_sign_in_that_may_register() -> None:
     assert check("verify")["options"]["agent_verify"]["registration_check"] is False
 
 
+def test_values_that_the_role_decides_by_have_their_types() -> None:
+    found = check(fail_on="warn", reboot="true", reboot_timeout="60", state="latest")["role"]
+    assert found == {"execution_timeout": 900, "fail_on": "warn", "reboot": True, "reboot_timeout": 60, "state": "latest"}
+    assert check("verify", fail_on="", reboot="true")["role"] == {"fail_on": "fail"}
+    assert check("remove", reboot="no", reboot_timeout=None)["role"] == {"execution_timeout": 900, "reboot": False, "reboot_timeout": 600}
+
+
+def test_texts_of_lists_and_dictionaries_are_read() -> None:
+    texts = {name: json.dumps(VARIABLES[name]) for name in ("domains", "gmsa", "settings", "sign_in")}
+    addresses = ("authority", "graph", "registration_scope", "download_url")
+    cloud = {"name": "Lab", **dict.fromkeys(addresses, "https://microsoft.lab")}
+    result = check(**texts, endpoints='["login.lab"]', cloud=json.dumps(cloud))
+    assert not result["failed"], result["msg"]
+    verify = result["options"]["agent_verify"]
+    assert verify["endpoints"] == ["login.lab"]
+    assert (verify["expect"]["domains"], verify["expect"]["service_account"]) == (["contoso.lab"], "CONTOSO\\svc$")
+    assert verify["cloud"] == cloud
+    assert CANARY not in json.dumps(result)
+
+
+def test_text_that_is_no_list_is_refused() -> None:
+    result = check(domains=f'[{{"name": "contoso.lab", "password": "{CANARY}"')
+    assert result["failed"] and result["msg"].startswith("'provisioning_agent_domains' is a text that is no list")
+    assert CANARY not in json.dumps(result)
+
+
+def test_empty_text_is_no_value() -> None:
+    assert "endpoints" not in check(endpoints="")["options"]["agent_verify"]
+
+
 def test_removal_needs_neither_licence_nor_version() -> None:
     result = check("remove", accept_eula=False, version="newest")
     assert result["options"] == {"agent_install": {"path": "D:\\packages\\setup.exe", "state": "absent", "timeout": 1700}}
