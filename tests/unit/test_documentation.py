@@ -182,7 +182,7 @@ def test_tasks_decide_by_checked_values_alone() -> None:
     files = [*(ROLE / "tasks").glob("*.yml"), ROLE / "vars" / "main.yml"]
     used = {found for file in files for found in re.findall(r"(?<!_)provisioning_agent_\w+", file.read_text())}
     # What carries secrets goes to the modules, which read it by themselves, and the report's folder is made a text where it is used.
-    assert used == {f"{PREFIX}{name}" for name in ("domains", "gmsa", "proxy_password", "report_dir", "result", "sign_in")}
+    assert used == {f"{PREFIX}{name}" for name in ("domains", "gmsa", "proxy_password", "report_dir", "result", "sign_in", "url")}
 
 
 @pytest.mark.parametrize("module", MODULES_OF["main"])

@@ -142,14 +142,24 @@ def _named(module: str, given: Variables) -> Options:
 
 def _expect(given: Variables) -> Options:
     """Return what agent_verify is to expect."""
-    account = given.get("gmsa", {}).get("name")
+    account = given["gmsa"].get("name") if isinstance(given.get("gmsa"), t.Mapping) else None
     whole = {
         "certificate_renewal_days": given.get("certificate_renewal_days"),
-        "domains": [domain["name"] for domain in given.get("domains") or []],
+        "domains": [domain["name"] for domain in _domains(given) if _has_name(domain)],
         "service_account": account,
         "version": given.get("version"),
     }
     return {name: value for name, value in whole.items() if value not in (None, "")}
+
+
+def _domains(given: Variables) -> list[t.Any]:
+    """Return the entries of the domains, whatever they are; agent_register's specification says what they must be."""
+    domains = given.get("domains")
+    return domains if isinstance(domains, list) else []
+
+
+def _has_name(domain: t.Any) -> bool:
+    return isinstance(domain, t.Mapping) and bool(domain.get("name"))
 
 
 def open_options(module: str, options: Options) -> Options:
@@ -169,7 +179,7 @@ def _is_secret(option: t.Mapping[str, t.Any]) -> bool:
 def input_errors(variables: Variables, entry_point: str) -> list[str]:
     """Return one sentence for each variable that the role cannot work with; none when all is well."""
     found = [sentence for module, options in role_options(variables, entry_point).items() for sentence in _wrong(module, options)]
-    found += _wrong_of_role(variables, entry_point)
+    found += [*_wrong_domains(variables, entry_point), *_wrong_of_role(variables, entry_point)]
     # One wrong value, such as the cloud, may spoil the options of several modules: each sentence is said once.
     return list(dict.fromkeys(found))
 
@@ -181,6 +191,15 @@ def _wrong(module: str, options: Options) -> Iterator[str]:
         return
     for error in problems(module, checked.validated_parameters):
         yield in_role_terms(str(error), module)
+
+
+def _wrong_domains(variables: Variables, entry_point: str) -> Iterator[str]:
+    """Return what is wrong with the domains where agent_register, which takes them as they are, is not run."""
+    domains = variables.get("domains")
+    if entry_point != "verify" or domains in (None, ""):
+        return
+    if not isinstance(domains, list) or not all(map(_has_name, domains)):
+        yield f"'{PREFIX}domains' is no list of dictionaries with a name: write each domain as {{name: corp.example.com}}."
 
 
 def _wrong_of_role(variables: Variables, entry_point: str) -> Iterator[str]:

@@ -45,27 +45,28 @@ def _read(name: str, option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
     if isinstance(value, str) and value.strip():
         if kind == "list":
             value = _list(name, value)
-        elif kind == "dict" or (kind == "raw" and value.lstrip().startswith("{")):
+        elif kind == "raw" and value.lstrip().startswith("{"):
             value = _dictionary(name, value)
+    if kind == "dict" and value not in (None, ""):
+        return _parts(name, suboptions, value)
     if kind == "list" and option.get("elements") == "dict" and isinstance(value, list):
-        value = [_dictionary(name, part) if isinstance(part, str) else part for part in value]
-    if suboptions is None:
-        return value
-    if isinstance(value, list):
-        return [_read_parts(name, suboptions, part) for part in value]
-    return _read_parts(name, suboptions, value)
+        return [_parts(name, suboptions, part) for part in value]
+    return value
 
 
-def _read_parts(name: str, suboptions: Spec, value: t.Any) -> t.Any:
-    """Return a dictionary with its texts read; what is no dictionary is left to Ansible's validation."""
-    return read_texts(suboptions, value, f"{name}.") if isinstance(value, t.Mapping) else value
+def _parts(name: str, suboptions: Spec | None, value: t.Any) -> dict[str, t.Any]:
+    """Return a dictionary with its texts read. Ansible's validation ends in an error of Python's where it meets something else."""
+    whole = _dictionary(name, value)
+    return whole if suboptions is None else read_texts(suboptions, whole, f"{name}.")
 
 
-def _dictionary(name: str, text: str) -> dict[str, t.Any]:
+def _dictionary(name: str, value: t.Any) -> dict[str, t.Any]:
+    if isinstance(value, t.Mapping):
+        return t.cast(dict[str, t.Any], value)
     try:
-        return t.cast(dict[str, t.Any], check_type_dict(text.strip()))
+        return t.cast(dict[str, t.Any], check_type_dict(value.strip() if isinstance(value, str) else value))
     except TypeError as error:
-        raise ConfigurationError(f'\'{name}\' is a text that is no dictionary: write it as JSON, such as {{"name": "value"}}.') from error
+        raise ConfigurationError(f'\'{name}\' is no dictionary: write one, as a text in JSON, such as {{"name": "value"}}.') from error
 
 
 def _list(name: str, text: str) -> list[t.Any]:

@@ -102,6 +102,13 @@ def test_verification_needs_neither_licence_nor_domains() -> None:
     assert input_errors(variables, "verify") == []
 
 
+@pytest.mark.parametrize("domains", [5, ["contoso.lab"], [{"username": "x"}], [{"name": ""}]])
+def test_domains_that_ansible_lets_through_are_refused(domains: t.Any) -> None:
+    (sentence,) = input_errors({"cloud": "AzureCloud", "domains": domains}, "verify")
+    assert "'provisioning_agent_domains' is no list of dictionaries with a name" in sentence
+    assert any("domains" in sentence for sentence in input_errors({**GOOD, "domains": domains}, "main"))
+
+
 @pytest.mark.parametrize("method", ["device_code", "azure_cli"])
 def test_methods_that_need_nothing_pass(method: str) -> None:
     assert input_errors({**GOOD, "sign_in": {"method": method}}, "main") == []

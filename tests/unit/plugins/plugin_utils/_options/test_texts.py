@@ -52,10 +52,15 @@ def test_text_is_read(name: str, text: t.Any, value: t.Any) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", " ", 5, True, ["one"], [DOMAIN], {"name": "x"}])
-def test_what_is_no_text_of_a_list_or_dictionary_is_left_to_the_validation(value: t.Any) -> None:
-    for name in ("names", "gmsa", "number"):
-        if not isinstance(value, list) or name != "gmsa":
-            assert read_texts(SPEC, {name: value}) == {name: value}
+@pytest.mark.parametrize("name", ["names", "number", "unknown"])
+def test_what_is_no_text_of_a_list_is_left_to_the_validation(name: str, value: t.Any) -> None:
+    assert read_texts(SPEC, {name: value}) == {name: value}
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("name", ["gmsa", "domains"])
+def test_nothing_is_left_as_it_is(name: str, value: t.Any) -> None:
+    assert read_texts(SPEC, {name: value}) == {name: value}
 
 
 @pytest.mark.parametrize(
@@ -69,10 +74,14 @@ def test_what_is_no_text_of_a_list_or_dictionary_is_left_to_the_validation(value
         ("gmsa", '{"password": "canary"'),
         ("gmsa", "{canary: " * 50_000),
         ("cloud", "{canary"),
+        ("gmsa", ["canary"]),
+        ("gmsa", 5),
+        ("domains", [None]),
+        ("domains", [["canary"]]),
     ],
 )
-def test_text_that_is_neither_is_named_and_not_shown(name: str, text: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"'provisioning_agent_{name}' is a text that is no (list|dictionary)") as error:
+def test_what_is_neither_is_named_and_not_shown(name: str, text: t.Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"'provisioning_agent_{name}' is (a text that is no list|no dictionary)") as error:
         read_texts(SPEC, {name: text}, "provisioning_agent_")
     assert "canary" not in str(error.value)
 
