@@ -12,7 +12,7 @@ import typing as t
 import urllib.parse
 
 from .._core.errors import GraphError
-from .._core.http import Session, requests, timed_out, without_secrets
+from .._core.http import Session, advised, requests, timed_out
 from .._sign_in.token import Token
 
 _PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
@@ -20,6 +20,7 @@ _PRINCIPALS = "/beta/servicePrincipals"
 #: The gallery application that every configuration from Active Directory to Microsoft Entra ID is made of.
 _TEMPLATE = "1a4721b3-e57f-4451-ae87-ef078703ec94"
 _RETRIES = 4
+_ADVICE = "Check 'cloud', 'ca_path' and the proxy."
 #: The limits of one listing: Graph's pages hold 100 items and more.
 _MOST_PAGES = 1000
 _MOST_BYTES = 64 * 1024 * 1024
@@ -127,7 +128,7 @@ class GraphClient:
         if timed_out(error):
             limit = f"did not answer within {self._timeout} seconds"
             return f"Microsoft Graph at {self._root} {limit}: check the proxy, or raise 'request_timeout'."
-        return f"Microsoft Graph at {self._root} could not be asked: {without_secrets(error)}. Check 'cloud', 'ca_path' and the proxy."
+        return f"Microsoft Graph at {self._root} could not be asked: {advised(error, _ADVICE)}"
 
     def _get_page(self, url: str) -> t.Any:
         """Get a page; once more if the connection breaks in the middle of it, which the session's retries do not see."""

@@ -9,7 +9,10 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 from __future__ import annotations
 
 import functools
+import os
+import ssl
 import typing as t
+from collections.abc import Iterator
 
 from .limit import run_within
 from .redaction import redact
@@ -17,12 +20,29 @@ from .redaction import redact
 try:
     import requests
     from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import InvalidHeader, LocationParseError, ReadTimeoutError
+    from urllib3.exceptions import InvalidHeader, LocationParseError, ProxySchemeUnknown, ReadTimeoutError
     from urllib3.util.retry import Retry
 except ImportError:  # the documentation can be read without it
     requests = None  # type: ignore[assignment]
 
-__all__ = ["Session", "is_unreadable_address", "requests", "retry_after", "timed_out", "without_secrets"]
+__all__ = [
+    "Session",
+    "SurroundingsError",
+    "advised",
+    "causes",
+    "hint",
+    "is_unreadable_address",
+    "requests",
+    "retry_after",
+    "timed_out",
+    "without_secrets",
+]
+
+#: Variables of the environment that name a proxy, and a file of CA certificates, in the order in which requests asks for them.
+_PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: Variables of OpenSSL's own, which other programs go by.
+_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 #: Graph asks for patience with 429 and Retry-After; the others pass by themselves.
 _PASSING = (429, 500, 502, 503, 504)
@@ -31,6 +51,10 @@ _LONGEST_WAIT = 60.0
 #: Bytes of an answer that is read as a whole, such as a page of a listing; a file is read piece by piece.
 _LONGEST_ANSWER = 16 * 1024 * 1024
 _BLOCK = 64 * 1024
+
+
+class SurroundingsError(requests.exceptions.RequestException if requests else Exception):  # type: ignore[misc]
+    """What the controller's environment, or an option, names for all requests cannot be used; the text says what to do."""
 
 
 class _Patience(Retry if requests else object):  # type: ignore[misc]
@@ -71,6 +95,62 @@ def without_secrets(error: Exception) -> str:
     return redact(str(error))
 
 
+def advised(error: Exception, advice: str) -> str:
+    """Return what an exception of a request says, and what to do: the advice, unless the exception knows better."""
+    return f"{error}." if isinstance(error, SurroundingsError) else f"{without_secrets(error)}{hint(error)}. {advice}"
+
+
+def hint(error: Exception) -> str:
+    """Return what in the environment may be behind a request's exception, as the last part of a sentence; '' for nothing."""
+    behind = list(causes(error))
+    names = [name for name in _OPENSSL if os.environ.get(name)]
+    if names and not any(map(os.environ.get, _BUNDLES)) and any(isinstance(each, ssl.SSLCertVerificationError) for each in behind):
+        return f"; {names[0]} in the environment does not count here, name its file in 'ca_path'"
+    networks = [name for name in _no_proxy() if "/" in name]
+    if networks and any(isinstance(each, requests.exceptions.ProxyError) for each in behind):
+        return f"; the network {networks[0]} in NO_PROXY counts for numeric addresses alone, name the host there as well"
+    return ""
+
+
+def _no_proxy() -> list[str]:
+    return (os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").replace(" ", "").split(",")
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what lies behind it, down to the first cause; requests and urllib3 wrap it in attributes and arguments."""
+    inner: t.Any = error
+    while isinstance(inner, BaseException):
+        yield inner
+        reason = getattr(inner, "reason", None)
+        behind = [reason, *inner.args, inner.__cause__]
+        inner = next((error for error in behind if isinstance(error, BaseException)), None)
+
+
+def _surroundings(error: Exception, ca_path: str | None) -> str:
+    """Return what is wrong with what the environment or an option names, and what to do; '' where that is not why."""
+    behind = list(causes(error))
+    words = " ".join(map(str, behind))
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in words:
+        return f"{_proxy_variable('socks')} names a SOCKS proxy, which takes the Python package PySocks: install it, or name an HTTP proxy"
+    if any(isinstance(each, ProxySchemeUnknown) for each in behind):
+        return f"{_proxy_variable('')} names a proxy that is none of http, https and socks5: correct it"
+    if "CA certificate bundle, invalid path" in words or "NO_CERTIFICATE_OR_CRL_FOUND" in words:
+        return _wrong_bundle(ca_path)
+    return ""
+
+
+def _proxy_variable(scheme: str) -> str:
+    """Return the variable that names the proxy; its value may hold a password."""
+    named = (name for name in _PROXIES if os.environ.get(name, "").lower().startswith(scheme))
+    return next((name for name in named if os.environ.get(name)), "The proxy in the environment")
+
+
+def _wrong_bundle(ca_path: str | None) -> str:
+    variable = next((name for name in _BUNDLES if os.environ.get(name)), "")
+    path, where = (ca_path, "'ca_path'") if ca_path else (os.environ.get(variable, ""), f"{variable} in the environment")
+    return f"'{path}', which {where} names, is no file of CA certificates that can be read: correct it, or name another one in 'ca_path'"
+
+
 def is_unreadable_address(error: BaseException) -> bool:
     """Whether an exception of a request is about an address, which it then quotes."""
     cause: BaseException | None = error
@@ -104,7 +184,13 @@ class Session(requests.Session if requests else object):  # type: ignore[misc]
         if self._ca_path:
             own["verify"] = self._ca_path
         request = functools.partial(super().request, *args, **{**own, **kwargs})
-        return run_within(self._whole, request, lambda: requests.exceptions.ReadTimeout(f"no end within {self._whole:.0f} seconds"))
+        try:
+            return run_within(self._whole, request, lambda: requests.exceptions.ReadTimeout(f"no end within {self._whole:.0f} seconds"))
+        except (OSError, ValueError) as error:
+            # Here, since msal takes a ValueError for an unknown tenant, and an OSError looks like one of the package's file.
+            if problem := _surroundings(error, self._ca_path):
+                raise SurroundingsError(problem) from error
+            raise
 
 
 def _read_bounded(answer: t.Any, **options: t.Any) -> None:

@@ -23,6 +23,9 @@ import urllib.parse
 from .._core.errors import ConfigurationError, PackageError
 from .._core.http import (
     Session,
+    SurroundingsError,
+    causes,
+    hint,
     is_unreadable_address,
     requests,
     retry_after,
@@ -132,9 +135,12 @@ class Download:
 
     def _wait_or_fail(self, error: Exception) -> None:
         """Wait before the next try, or say why there is none."""
-        causes = list(_causes(error))
-        reason = without_secrets(error) if is_unreadable_address(error) else redact(_words(causes[-1]))
-        if isinstance(causes[-1], ssl.SSLCertVerificationError):
+        if isinstance(error, SurroundingsError):
+            url = url_without_query(self._url)
+            raise PackageError(f"The package could not be fetched from {url} by the controller: {error}.") from error
+        cause = list(causes(error))[-1]
+        reason = without_secrets(error) if is_unreadable_address(error) else redact(_words(cause)) + hint(error)
+        if isinstance(cause, ssl.SSLCertVerificationError):
             request = getattr(error, "request", None)
             asked = str(request.url if request is not None else self._url)
             raise self._failed(reason, self._certificate(asked)) from error
@@ -220,16 +226,6 @@ def _conditions(known: t.Mapping[str, str]) -> dict[str, str]:
 
 def _validators(response: t.Any) -> dict[str, str]:
     return {"etag": response.headers.get("ETag", ""), "last_modified": response.headers.get("Last-Modified", "")}
-
-
-def _causes(error: BaseException) -> t.Iterator[BaseException]:
-    """Yield an error and what lies behind it, down to the first cause; requests and urllib3 wrap it in attributes and arguments."""
-    inner: t.Any = error
-    while isinstance(inner, BaseException):
-        yield inner
-        reason = getattr(inner, "reason", None)
-        behind = [reason, *inner.args, inner.__cause__]
-        inner = next((error for error in behind if isinstance(error, BaseException)), None)
 
 
 def _words(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from .._core.clouds import Cloud
 from .._core.errors import AgentError, SignInError
-from .._core.http import Session, requests, without_secrets
+from .._core.http import Session, advised, requests
 from .access import Request
 from .refusals import ENDED, PASSING, first_line, refused
 from .token import MARGIN, expiry, is_out_of_time
@@ -32,6 +32,8 @@ _TROUBLE: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError, *((m
 _SPARE_SECONDS = 60
 
 Answer = dict[str, t.Any]
+
+_ADVICE = "Check 'cloud', 'ca_path' and the proxy."
 
 
 def as_user(request: Request, kept: str, sign_in: t.Callable[[Request, t.Any], t.Any]) -> tuple[str, str]:
@@ -151,7 +153,7 @@ def ask(cloud: Cloud, question: t.Callable[[], t.Any], *, plain: bool = False) -
         answer = question()
     except _TROUBLE as error:
         raise SignInError(
-            f"The sign-in at {cloud.authority} could not be tried: {without_secrets(error)}. Check 'cloud', 'ca_path' and the proxy."
+            f"The sign-in at {cloud.authority} could not be tried: {advised(error, _ADVICE)}"
         ) from error
     if not plain and (not answer or "error" in answer):
         raise _refusal(cloud.authority, answer or {})
