@@ -91,8 +91,9 @@ options:
         type: str
   lock_dir:
     description:
-      - The folder on the controller with the locks that keep hosts from registering at the same time. All playbooks, and all containers
-        of a controller such as AWX's, that register agents of one tenant must share it.
+      - The folder on the controller with the locks that keep hosts from registering at the same time. All playbooks, users
+        and containers of a controller such as AWX's that register agents of one tenant must share it.
+      - Several users need a folder that all of them can write to, such as one of a group of their own with the mode C(2770).
     type: path
     default: ~/.ansible/entra_ops.cloud_sync/locks
   lock_timeout:

@@ -20,7 +20,8 @@ import time
 import typing as t
 from collections.abc import Callable
 
-from .._core.errors import ConfigurationError, RegistrationError
+from .._core.errors import RegistrationError
+from .lock_file import is_file_at, open_lock_file
 
 _POLL_SECONDS = 0.5
 #: Bytes of the holder's name that are read.
@@ -46,13 +47,27 @@ def registration_lock(
         ConfigurationError: the lock's file cannot be made.
         RegistrationError: a holder did not free it in time.
     """
-    file = _open(folder, f"registration-{tenant_id.lower()}.lock")
+    file, waited = _locked_file(folder, f"registration-{tenant_id.lower()}.lock", on_wait, timeout)
     try:
-        waited = _lock(file, on_wait, timeout)
         _write_holder(file, host)
         yield waited
     finally:
         # The file stays: were it removed, one process could hold the old file and another the new one.
+        os.close(file)
+
+
+def _locked_file(folder: str, name: str, on_wait: Callable[[str], None], timeout: float) -> tuple[int, bool]:
+    """Return the lock's file, which is locked, and whether that took a wait. Somebody may remove the file while it is waited for."""
+    waited = False
+    while True:
+        file = open_lock_file(folder, name)
+        try:
+            waited = _lock(file, on_wait, timeout) or waited
+            if is_file_at(folder, name, file):
+                return file, waited
+        except BaseException:
+            os.close(file)
+            raise
         os.close(file)
 
 
@@ -91,17 +106,3 @@ def _holder(file: int) -> str:
     """Return who holds the lock; a file that is being written, or is somebody else's work, names nobody."""
     text = os.pread(file, _LONGEST_NAME, 0).decode("utf-8", "replace")
     return "".join(character for character in text if character.isprintable()) or "another process"
-
-
-def _open(folder: str, name: str) -> int:
-    if not os.path.isabs(folder):  # a home that is not known leaves "~" in it
-        raise ConfigurationError(f"'lock_dir' is '{folder}', which is no full path on the controller: give one.")
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        # Opened anew by each task: forks that shared one open file would share its lock.
-        return os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The lock that keeps hosts from registering at the same time cannot be made in {folder} on the controller: {error.strerror}. "
-            "Make the folder writable for the user who runs Ansible, or give another one in 'lock_dir'."
-        ) from error

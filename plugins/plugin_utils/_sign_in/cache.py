@@ -79,13 +79,14 @@ def open_cache(path: str) -> TokenCache:
     """Return the cache in a file, whose folder is made if need be.
 
     Raises:
-        ConfigurationError: others could write to the folder.
+        ConfigurationError: others could write to the folder or the file.
         SignInError: the folder cannot be made, or the sign-in is in a keyring that this process has not.
         AgentError: a library is missing.
     """
     if msal_extensions is None:
         raise AgentError("The Python package 'msal-extensions' is missing on the controller: install it with pip.")
     _prepare_folder(os.path.dirname(path))
+    _require_own_file(path)
     return TokenCache(_persistence(path))
 
 
@@ -96,12 +97,26 @@ def _prepare_folder(folder: str) -> None:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         if made or folder == os.path.dirname(os.path.abspath(os.path.expanduser(CACHE_PATH))):
             os.chmod(folder, 0o700)
-        mode = os.stat(folder).st_mode
+        found = os.stat(folder)
     except OSError as error:
         reason = redact(str(error))
         raise SignInError(f"The folder '{folder}' of the sign-in cache cannot be made: {reason}. Give another 'cache_path'.") from error
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not _is_own(found):
         raise ConfigurationError(f"'cache_path' is in '{folder}', which others can write to: choose a folder of your own.")
+
+
+def _is_own(found: os.stat_result) -> bool:
+    """Whether nobody but this user, and root, can change a file or a folder: its owner can, whatever the mode is."""
+    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _require_own_file(path: str) -> None:
+    """Refuse a cache that somebody else has put there, or can: the run would sign in with what that person has written into it."""
+    if os.path.exists(path) and not _is_own(os.stat(path)):
+        raise ConfigurationError(
+            f"The sign-in cache '{path}' belongs to another user, or others can write to it: see who has put it there, remove it, and run "
+            "playbooks/sign_in.yml."
+        )
 
 
 def _persistence(path: str) -> t.Any:

@@ -425,6 +425,22 @@ def test_folder_that_others_can_write_to_is_refused(tenant: Tenant, mode: int) -
         open_cache(str(tenant.path))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_cache_of_another_user_is_refused_whatever_its_mode(tenant: Tenant, what: str) -> None:
+    tenant.person()
+    os.chown(tenant.path if what == "file" else tenant.path.parent, 54321, -1)
+    with pytest.raises(ConfigurationError, match="others can write to"):
+        open_cache(str(tenant.path))
+
+
+def test_cache_that_others_can_write_to_is_refused(tenant: Tenant) -> None:
+    tenant.person()
+    tenant.path.chmod(0o620)
+    with pytest.raises(ConfigurationError, match=r"belongs to another user, or others can write to it: see who has put it there"):
+        open_cache(str(tenant.path))
+
+
 def test_the_default_folder_is_closed_though_it_was_there_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     folder = tmp_path / ".ansible" / "entra_ops.cloud_sync"
