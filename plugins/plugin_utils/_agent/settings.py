@@ -89,16 +89,17 @@ def _tunable(name: str, value: int) -> Settings:
 def _proxy(proxy: Settings) -> Settings:
     if proxy["state"] == "absent":
         return {"state": "absent"}
+    url = proxy["url"] or ""  # Ansible takes a null for given
     try:
-        parts = urllib.parse.urlsplit(proxy["url"])
+        parts = urllib.parse.urlsplit(url)
         valid = parts.scheme in ("http", "https") and parts.hostname and parts.port is not None
     except ValueError:
         valid = False
     if not valid:
-        raise ConfigurationError(f"The proxy's address '{masked_address(proxy['url'])}' is not well-formed: write http://HOST:PORT.")
+        raise ConfigurationError(f"The proxy's address '{masked_address(url)}' is not well-formed: write http://HOST:PORT.")
     if parts.username or parts.password is not None:
         raise ConfigurationError(
-            f"The proxy's address '{masked_address(proxy['url'])}' carries a user name or a password, which the agent's file must not "
+            f"The proxy's address '{masked_address(url)}' carries a user name or a password, which the agent's file must not "
             "hold: let the proxy admit the host, or the agent's account by 'use_default_credentials'."
         )
     return {"state": "present", **{part: proxy[part] for part in _PROXY_PARTS}}

@@ -14,6 +14,7 @@ import urllib.parse
 from .._core.errors import GraphError
 from .._core.http import Session, advised, requests, timed_out
 from .._sign_in.token import Token
+from .shapes import AGENT, GROUP, JOB, PRINCIPAL, Shape, ShapeError, shaped
 
 _PROFILE = "/beta/onPremisesPublishingProfiles/provisioning"
 _PRINCIPALS = "/beta/servicePrincipals"
@@ -54,7 +55,7 @@ class GraphClient:
         Raises:
             GraphError: Graph does not answer, or not permitted (status 403).
         """
-        return self._list(f"{_PROFILE}/agents?$expand=agentGroups", _AGENTS)
+        return self._list(f"{_PROFILE}/agents?$expand=agentGroups", _AGENTS, AGENT)
 
     def agent_groups(self) -> list[dict[str, t.Any]]:
         """Return all agent groups with their agents and publishedResources (resourceName is an Active Directory domain).
@@ -62,7 +63,7 @@ class GraphClient:
         Raises:
             GraphError: see agents().
         """
-        return self._list(f"{_PROFILE}/agentGroups?$expand=agents,publishedResources", _AGENTS)
+        return self._list(f"{_PROFILE}/agentGroups?$expand=agents,publishedResources", _AGENTS, GROUP)
 
     def configurations(self) -> list[dict[str, t.Any]]:
         """Return all sync configurations: id, domain, jobs (synchronizationJob objects), problem (why its jobs could not be read, or '').
@@ -71,13 +72,13 @@ class GraphClient:
             GraphError: the list itself could not be had, see agents(); or the token was rejected on the way.
         """
         query = f"$filter=applicationTemplateId eq '{_TEMPLATE}'&$select=id,displayName"
-        return [self._configuration(principal) for principal in self._list(f"{_PRINCIPALS}?{query}", _JOBS)]
+        return [self._configuration(principal) for principal in self._list(f"{_PRINCIPALS}?{query}", _JOBS, PRINCIPAL)]
 
     def _configuration(self, principal: dict[str, t.Any]) -> dict[str, t.Any]:
         jobs: list[dict[str, t.Any]] = []
         problem = ""
         try:
-            jobs = self._list(f"{_PRINCIPALS}/{principal['id']}/synchronization/jobs", _JOBS)
+            jobs = self._list(f"{_PRINCIPALS}/{principal['id']}/synchronization/jobs", _JOBS, JOB)
         except GraphError as error:
             if error.status == 401:
                 raise
@@ -85,7 +86,7 @@ class GraphClient:
         # Microsoft names a configuration after its domain.
         return {"id": principal["id"], "domain": principal.get("displayName"), "jobs": jobs, "problem": problem}
 
-    def _list(self, path: str, permit: str) -> list[dict[str, t.Any]]:
+    def _list(self, path: str, permit: str, shape: Shape) -> list[dict[str, t.Any]]:
         items: list[dict[str, t.Any]] = []
         asked: set[str] = set()
         size, url = 0, t.cast(str | None, self._root + path)
@@ -93,10 +94,17 @@ class GraphClient:
             self._require_end(url, asked, size)
             asked.add(url)
             page, length = self._get(url, permit)
-            items += page["value"]
+            items += self._items(page["value"], shape)
             size += length
             url = self._same_origin(page.get("@odata.nextLink"))
         return items
+
+    def _items(self, value: t.Any, shape: Shape) -> list[dict[str, t.Any]]:
+        try:
+            return t.cast(list[dict[str, t.Any]], shaped([shape], value))
+        except ShapeError as error:
+            problem = f"holds an item whose '{error}' is missing, or is not of the kind that Microsoft documents"
+            raise GraphError(f"A list of Microsoft Graph at {self._root} {problem}: check 'cloud' and the proxy.", 200) from None
 
     def _require_end(self, url: str, asked: set[str], size: int) -> None:
         """Refuse a list that would not end."""

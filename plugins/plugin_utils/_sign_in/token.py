@@ -30,6 +30,7 @@ GRAPH = "00000003-0000-0000-c000-000000000000"
 _OTHER_SERVICES = frozenset((GRAPH, "797f4846-ba00-4fd7-ba43-dac1f8f63013", "00000002-0000-0000-c000-000000000000"))
 #: Seconds that a token must still hold to be handed to a host.
 MARGIN = 300
+_YEAR_10000 = 253402300800
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,22 +93,27 @@ def read_token(
 
 def expiry(value: str) -> float:
     """Return when a token ends, seconds since 1970; 0 when it does not say, which read_token refuses."""
-    end = _claims(value).get("exp")
-    return float(end) if isinstance(end, int) else 0.0
+    return float(_time(_claims(value), "exp") or 0)
 
 
 def is_out_of_time(value: str, now: float | None = None) -> bool:
     """Whether a token is over already, or not valid yet, by more than a host's margin."""
-    now, start = time.time() if now is None else now, _claims(value).get("nbf")
+    now, start = time.time() if now is None else now, _time(_claims(value), "nbf")
     # A token without an end is of the wrong kind, and not of the wrong time: read_token refuses it.
-    return 0 < expiry(value) < now + MARGIN or (isinstance(start, int) and start > now + MARGIN)
+    return 0 < expiry(value) < now + MARGIN or (start is not None and start > now + MARGIN)
+
+
+def _time(claims: dict[str, t.Any], name: str) -> int | None:
+    """Return a time of the claims, seconds since 1970; None where they have none that is before the year 10000."""
+    value = claims.get(name)
+    return value if isinstance(value, int) and 0 <= value < _YEAR_10000 else None
 
 
 def _claims(value: str) -> dict[str, t.Any]:
     parts = value.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, ValueError, binascii.Error):
+    except (IndexError, ValueError, RecursionError, binascii.Error):
         claims = None
     if not isinstance(claims, dict):
         raise TokenError("The access token is not readable: give the token itself (three parts with dots between), without quotes.")
@@ -119,9 +125,10 @@ def _problems(claims: dict[str, t.Any], tenant_id: str, roles: bool, now: float)
         yield f"it was issued by tenant {claims.get('tid')}, not by {tenant_id}; sign in to the right tenant"
     if _is_guest(claims, tenant_id):
         yield "its user is a guest; use a work account that is a member of the tenant"
-    if not isinstance(claims.get("exp"), int) or claims["exp"] < now + MARGIN:
+    if (_time(claims, "exp") or 0) < now + MARGIN:
         yield "it has ended or ends within five minutes; fetch a new one"
-    if roles and claims.get("wids") is not None and not ROLES & {str(role).lower() for role in claims["wids"]}:
+    wids = claims.get("wids")
+    if roles and wids is not None and not (isinstance(wids, list) and ROLES & {str(role).lower() for role in wids}):
         yield "its user is neither Hybrid Identity Administrator nor Global Administrator; activate the role, then fetch a new one"
 
 

@@ -179,6 +179,25 @@ def test_page_that_is_named_again_is_refused(pages: list[t.Any], asked: int) -> 
     assert len(service.asked) == asked
 
 
+@pytest.mark.parametrize(
+    ("item", "field"),
+    [
+        ("x", "value"),
+        ({"machineName": "sync1"}, "id"),
+        ({"id": ""}, "id"),
+        ({"id": 5}, "id"),
+        ({"id": "a", "agentGroups": {}}, "agentGroups"),
+        ({"id": "a", "agentGroups": [{}]}, "id"),
+        ({"id": "a", "machineName": ["x"]}, "machineName"),
+        ({"id": "a", "status": True}, "status"),
+    ],
+)
+def test_item_of_another_kind_is_refused(item: t.Any, field: str) -> None:
+    answer = text(json.dumps({"value": [{"id": "good", "machineName": None}, item]}).encode())
+    with pytest.raises(GraphError, match=f"holds an item whose '{field}' is missing, or is not of the kind"):
+        client_of(Service(answer)).agents()
+
+
 def test_list_of_endless_pages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph_client, "_MOST_PAGES", 5)
     service = Service(*(page(number) for number in range(8)), text(b'{"value": []}'))
@@ -189,7 +208,7 @@ def test_list_of_endless_pages_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_list_of_endless_items_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph_client, "_MOST_BYTES", 2000)
-    service = Service(*(page(number, "x" * 1500) for number in range(8)), text(b'{"value": []}'))
+    service = Service(*(page(number, {"id": "x" * 1500}) for number in range(8)), text(b'{"value": []}'))
     with pytest.raises(GraphError, match="has more than 2000 bytes"):
         client_of(service).agents()
     assert len(service.asked) == 2
