@@ -9,8 +9,6 @@ import contextlib
 import time
 import typing as t
 
-from ansible.utils.display import Display
-
 from ..plugin_utils._agent.answers import RegisterAnswer
 from ..plugin_utils._agent.facts import HostFacts
 from ..plugin_utils._agent.installation import is_complete
@@ -27,6 +25,7 @@ from ..plugin_utils._core.errors import AgentError, RegistrationError
 from ..plugin_utils._host.connection import LostConnectionError, is_connection_error, lost_reason, reconnect
 from ..plugin_utils._host.payload import load_session
 from ..plugin_utils._host.probe import host_probe
+from ..plugin_utils._host.terminal import display
 from ..plugin_utils._run.notes import note_registration
 from ..plugin_utils._run.registration_lock import registration_lock
 from ..plugin_utils._sign_in.access import Access
@@ -34,8 +33,6 @@ from ..plugin_utils._sign_in.acquire import acquire
 from ..plugin_utils._sign_in.options import tenant_access
 from ..plugin_utils._sign_in.token import Token
 from ..plugin_utils._task.action import AgentAction, Options, Result
-
-display = Display()
 
 _POLL_SECONDS = 5
 

@@ -9,6 +9,7 @@ import os
 import typing as t
 from functools import partial
 
+from ..plugin_utils._host.terminal import display
 from ..plugin_utils._report.files import write_report
 from ..plugin_utils._report.report import RESULT, fleet_report, results_of_play
 from ..plugin_utils._run.notes import write_once
@@ -55,4 +56,4 @@ class ActionModule(AgentAction):
             f"The report cannot be written to '{dest}' on the controller ({error.strerror}): give a folder that the user who runs Ansible "
             "can write to in 'dest', as the role's 'provisioning_agent_report_dir'."
         )
-        self._display.warning(result["msg"])
+        display.warning(result["msg"])

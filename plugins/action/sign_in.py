@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from ..plugin_utils._core.errors import SignInError
+from ..plugin_utils._host.terminal import display
 from ..plugin_utils._sign_in.access import Access, Request
 from ..plugin_utils._sign_in.cache import open_cache
 from ..plugin_utils._sign_in.methods.device_code import cache_file
@@ -59,9 +60,9 @@ class ActionModule(AgentAction):
         """Ask a person. Nothing has changed until he has signed in."""
         result["changed"] = False
         cache = open_cache(path)
-        # Through Display the text is on the terminal, in the log and in a job's output at once, and not when the task has ended.
+        # Through Ansible's display the text is on the terminal, in the log and in a job's output at once, and not when the task has ended.
         # Ansible leaves its standard output in a buffer where it goes into a file or a pipe; nobody would see the code.
-        kept = sign_in_person(requests, cache, partial(self._display.display, stderr=True))
+        kept = sign_in_person(requests, cache, partial(display.display, stderr=True))
         if kept is None:
             raise SignInError(f"The sign-in was accepted, but the cache '{path}' has not kept it: give another 'cache_path'.")
         self._agent_describe(kept, cache, result)

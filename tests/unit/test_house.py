@@ -91,3 +91,10 @@ def test_modules_import_one_another_in_no_circle() -> None:
 def test_every_module_is_in_a_package() -> None:
     assert not list(HOUSE.glob("*.py"))
     assert not list(PLUGINS.glob("module_utils/**/*.py")), "no Python of the collection runs on a host"
+
+
+def test_what_is_shown_goes_through_the_terminal() -> None:
+    # It takes out what a host's words would do to one.
+    showing = re.compile(r"import Display\b|\b_display\b")
+    files = {file.relative_to(PLUGINS).as_posix() for file in PLUGINS.rglob("*.py") if showing.search(file.read_text(encoding="utf-8"))}
+    assert files == {"plugin_utils/_host/terminal.py"}

@@ -23,6 +23,8 @@ DELEGATE = "become SYSTEM, or use CredSSP or Kerberos with delegation"
 _OWN_NAME = "NT SERVICE\\ALL SERVICES"
 #: Domain controllers let ten hours pass after a key's start, so that all of them have it.
 _KEY_DELAY = datetime.timedelta(hours=10)
+#: The last time to which that can be added.
+_LATEST = datetime.datetime.max.replace(tzinfo=datetime.UTC) - _KEY_DELAY
 #: Bits of msDS-SupportedEncryptionTypes and of the host's policy.
 _RC4, _AES = 0x4, 0x18
 #: Windows Server 2012; older schemas know no group managed service accounts.
@@ -37,7 +39,7 @@ def key_problem(facts: HostFacts) -> str | None:
     times = [parse_time(start) for start in directory.kds.use_start_times]
     if not times:
         return "the forest has no key distribution service root key" if directory.kds.conclusive else None
-    effective = min(times) + _KEY_DELAY
+    effective = min(*times, _LATEST) + _KEY_DELAY
     if effective > parse_time(facts.host.time):
         return f"the key distribution service root key comes into use at {effective:%Y-%m-%dT%H:%M:%SZ}"
     return None

@@ -14,13 +14,11 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.utils.display import Display
 
 from .._core.limit import run_within
+from .terminal import display
 
 Answer = t.TypeVar("Answer")
-
-display = Display()
 
 #: What the libraries below the plugins raise for a host that does not answer, drops a session or refuses one. The plugins wrap a part
 #: of it: winrm not what fails when it tidies up after a command, psrp only time-outs of a command that runs.

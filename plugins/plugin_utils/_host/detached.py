@@ -14,14 +14,12 @@ import typing as t
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from .._core.errors import RemoteError
 from .connection import LostConnectionError, is_connection_error, lost_reason, reconnect
+from .terminal import display
 
 Result = dict[str, t.Any]
-
-display = Display()
 
 _ASYNC_STATUS = "ansible.windows.async_status"
 #: Seconds between two questions for a job, and the least time that a job has beyond its own limit.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people and machines read after a run: one host's outcome, the report, its page.
 
-May import: _checks.
+May import: _checks, _core.
 
 FOR INTERNAL COLLECTION USE ONLY: this package may change in any release.
 """

@@ -31,12 +31,10 @@ def write_report(folder: str, report: Data) -> None:
 
 def _write(path: str, text: str) -> None:
     """Write a file beside its place and rename it: who reads meanwhile sees the old one or the new one whole."""
-    # A host may have answered with half of a surrogate pair, which UTF-8 does not know.
-    data = text.encode("utf-8", errors="backslashreplace")
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
         os.chmod(temporary, _FILE_MODE)
         os.replace(temporary, path)
     except OSError:

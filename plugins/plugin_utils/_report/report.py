@@ -18,6 +18,7 @@ from pathlib import Path
 import jinja2
 
 from .._checks.assessment import fails
+from .._core.plain_text import plain
 
 Data = t.Mapping[str, t.Any]
 
@@ -68,6 +69,8 @@ def host_result(work: Data) -> dict[str, t.Any]:
         (those that ran), before and after (compliant, checks, drift, blockers, agent, msg; None when the host was not read),
         failed_phase, message, reboot_required (whether the host still is to be restarted), to_do (sentences beyond what the checks say).
     """
+    # A restart's words, for one, are those of another collection's module.
+    work = plain(work)
     if "removal" in work:
         return _removal_result(work)
     ran = {name: result for name, result in work["phases"].items() if _has_run(result)}
@@ -181,7 +184,7 @@ def fleet_report(
     Returns:
         schema_version, generated (UTC, ISO 8601), check_mode, counts (hosts, changed, and one for each status), hosts (worst first).
     """
-    rows = [_row(name, _outcome(results.get(name), failed=name in failed)) for name in hosts]
+    rows = [_row(name, _outcome(plain(results.get(name)), failed=name in failed)) for name in hosts]
     rows.sort(key=lambda row: (STATUSES.index(row["status"]), row["host"]))
     counts = {status: sum(row["status"] == status for row in rows) for status in STATUSES}
     return {

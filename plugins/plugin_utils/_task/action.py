@@ -30,11 +30,13 @@ except ImportError:
 
 from .._core.errors import AgentError, ConfigurationError, RemoteError
 from .._core.parsing import parse_answer
+from .._core.plain_text import plain
 from .._core.redaction import MASK, mask_addresses
 from .._host.connection import close_within, execute_within
 from .._host.detached import DetachedJob
 from .._host.failure import failure_reason
 from .._host.payload import load_payload
+from .._host.terminal import display
 from .._options.role import may_carry_secret
 from .._options.specs import SPECS
 from .._options.texts import read_texts
@@ -125,8 +127,8 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
             }
 
     def _agent_shown(self, result: Result) -> Result:
-        """Return the result as it may be shown: no address in it, a host's or one that was given, carries a password or a key."""
-        return {key: value if key in self.HANDED_ON else mask_addresses(value) for key, value in result.items()}
+        """Return the result as it may be shown: plain texts; no address, a host's or one that was given, carries a password or a key."""
+        return {key: value if key in self.HANDED_ON else mask_addresses(plain(value)) for key, value in result.items()}
 
     def _agent_locate(self, options: Options) -> None:
         """Put the full path into an option that names a file of the controller's, as Ansible looks for it; called before validation."""
@@ -222,7 +224,7 @@ class AgentAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no ty
     def _agent_display(self, line: str, color: str) -> None:
         """Show a line on the terminal; nothing where the task must not show anything."""
         if not self._task.no_log:
-            self._display.display(_masked(mask_addresses(line), self._secrets), color=color)
+            display.display(_masked(mask_addresses(line), self._secrets), color=color)
 
     @staticmethod
     def _agent_json(value: t.Any) -> str:

@@ -181,3 +181,15 @@ def test_token_for_the_registration_is_kept_out_of_the_result(sync1: FakeHost, m
     result = verify(sync1, **REGISTERS)
     assert result["checks"][-1]["status"] == "pass"
     assert "secret-token" not in json.dumps(result)
+
+
+def test_what_a_host_writes_reaches_no_terminal_as_it_is() -> None:
+    fake = FakeHost()
+    text = "CONTOSO\\me\x1b[2J\x1b]0;title\x07\x9b31m\u202e\ud800"
+    fake.answer("facts", host_data(services__0__account=text, host__fqdn=f"sync1{text}"))
+    expect = {"service_account": "CONTOSO\\other$"}
+    result = fake.run("agent_verify", {"cloud_check": "off", "sync_check": "off", "fail_on": "never", "expect": expect})
+    assert result["agent"]["services"][0]["account"] == "CONTOSO\\me\ufffd"
+    for shown in (json.dumps(result, ensure_ascii=False), *fake.lines):
+        assert not {"\x1b", "\x07", "\x9b", "\u202e", "\ud800"} & set(shown)
+    assert any("CONTOSO\\me\ufffd" in line for line in fake.lines)

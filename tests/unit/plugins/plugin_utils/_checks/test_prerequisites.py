@@ -146,6 +146,7 @@ def test_healthy_host_passes_every_check() -> None:
         ({f"{DIRECTORY}__kds__use_start_times": []}, "kds_root_key", "fail"),
         ({f"{DIRECTORY}__kds": {"conclusive": False, "use_start_times": []}}, "kds_root_key", "unknown"),
         ({f"{DIRECTORY}__kds__use_start_times": ["2026-11-25T10:00:01Z"]}, "kds_root_key", "fail"),
+        ({f"{DIRECTORY}__kds__use_start_times": ["9999-12-31T23:59:59Z"]}, "kds_root_key", "fail"),
         ({f"{DIRECTORY}__kds__use_start_times": ["2026-11-25T10:00:00Z"]}, "kds_root_key", "pass"),
         ({f"{DIRECTORY}__kds__use_start_times": ["2026-11-25T19:00:00Z", "2024-01-01T00:00:00Z"]}, "kds_root_key", "pass"),
         ({f"{DIRECTORY}__schema_version": 47}, "schema", "fail"),

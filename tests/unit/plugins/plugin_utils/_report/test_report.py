@@ -118,6 +118,14 @@ def test_restart_that_fails_is_a_phase() -> None:
     assert host_result(work(EMPTY, phases=ALL_RAN, failure=failure))["failed_phase"] == "reboot"
 
 
+def test_words_of_a_restart_are_plain_in_result_and_report() -> None:
+    failure = {"action": "ansible.windows.win_reboot", "message": "no\x1b[31m restart \ud800"}
+    result = host_result(work(EMPTY, failure=failure))
+    assert result["message"] == "no restart \ufffd"
+    rows = fleet_report(["win1"], {"win1": {**result, "message": "\x9b2Jkept\x07"}}, check_mode=False)["hosts"]
+    assert rows[0]["message"] == "kept"
+
+
 def test_upgrade_that_is_only_predicted_is_drift() -> None:
     result = host_result(work(HEALTHY, phases={"download": {"changed": True}, "install": {"changed": True}}, check_mode=True))
     assert (result["status"], result["failed"]) == ("drift", False)
