@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import typing as t
 from pathlib import Path
 
@@ -160,3 +161,19 @@ def test_prediction_is_reported_as_one(tmp_path: Path) -> None:
 def test_half_a_surrogate_pair_of_a_host_is_written(tmp_path: Path) -> None:
     assert report(tmp_path, "a", results("a", "b", message="\ud800"))["written"]
     assert "\ufffd" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_full_disk_leaves_the_old_report(tmp_path: Path, warnings: list[str]) -> None:
+    report(tmp_path, "a", results("a", "b"))
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    again = results("a", "b", started="2026-11-25T20:00:00.000000Z", status="drift")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python ignores the signal that comes with it, and the write fails as on a full disk: after a part of the file.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limit[1]))
+    try:
+        assert not report(tmp_path, "a", again)["written"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    (warning,) = warnings
+    assert "cannot be written" in warning and "File too large" in warning
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
