@@ -139,7 +139,7 @@ def trusting_core() -> None:
 def find_python(version: str) -> str | None:
     """Return a Python of that version, on the PATH or among pyenv's."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    candidates = [f"python{version}", *(str(one) for one in sorted(pyenv.glob(f"{version}.*/bin/python{version}")))]
+    candidates = [f"python{version}", *(str(path) for path in sorted(pyenv.glob(f"{version}.*/bin/python{version}")))]
     for candidate in candidates:
         where = shutil.which(candidate)
         # A pyenv shim is there for every version, and fails for those that are not switched on.

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LEAST_PYTHON = (3, 11)
-#: Debian's packages, and a file that tells whether each is there.
+#: Debian's packages, and a file that is there when the package is.
 PACKAGES = {
     "wine64": "/usr/lib/wine/wine64",
     "wine": "/usr/bin/wine",
@@ -116,7 +116,7 @@ def _platform(machine: Machine) -> list[str]:
     if machine.system != "Linux x86_64":
         found.append(f"This machine is {machine.system}: the lab needs Linux on x86_64, where Wine runs Windows' programs.")
     if machine.python < LEAST_PYTHON:
-        version, least = (".".join(map(str, one)) for one in (machine.python, LEAST_PYTHON))
+        version, least = (".".join(map(str, number)) for number in (machine.python, LEAST_PYTHON))
         found.append(f"This is Python {version}: install {least} or newer and name it, 'make setup PYTHON=python{least}'.")
     return found
 
@@ -173,7 +173,7 @@ def _distribution() -> str:
 
 
 def _may_install() -> bool:
-    """Tell whether sudo runs apt-get, which some users may call and nothing else, without asking for a password."""
+    """Return whether sudo runs apt-get, which some users may call and nothing else, without asking for a password."""
     if os.geteuid() == 0:
         return True
     sudo = shutil.which("sudo")

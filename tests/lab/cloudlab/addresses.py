@@ -84,7 +84,7 @@ def _hold(number: int) -> socket.socket | None:
 
 
 def _is_usable(number: int) -> bool:
-    """Tell whether a lab could listen there: a program on every address of the machine (0.0.0.0) may be in its way."""
+    """Return whether a lab could listen there: a program on every address of the machine (0.0.0.0) may be in its way."""
     microsoft, windows = _address(number, _MICROSOFT_HOST), _address(number, 1)
     listeners = [(microsoft, MICROSOFT_PORT), (microsoft, REALM_PORT), (windows, HTTP_PORT), (windows, HTTPS_PORT)]
     return all(_is_free(*listener) for listener in listeners)

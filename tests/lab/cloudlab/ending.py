@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ends labs: one that is told to end, those whose owner has died, or all of this clone of the repository (make clean).
+"""Ends labs: a lab that is to end, those whose owner has died, or all of this clone of the repository (make clean).
 
     python3 -m cloudlab.ending
 
@@ -30,7 +30,7 @@ from cloudlab.processes import OWNER, OWNERS_BUILD, Environment, end_all, end_ow
 from cloudlab.windows.prefix import Prefix
 
 LABS = BUILD / "labs"
-#: The environment's variable that tells a lab's servers, and what they start, from those of another: the folder of its state.
+#: The environment's variable by which a lab's servers, and what they start, are known: the folder of the lab's state.
 LAB = "CLOUDLAB_LAB"
 
 
@@ -43,7 +43,7 @@ def register(state: State, owner: str | None) -> None:
 
 
 def is_lab(state: State) -> bool:
-    """Tell whether a lab is or was in that folder, half up or damaged too."""
+    """Return whether a lab is or was in that folder, half up or damaged too."""
     return _entry(state).exists() or state.file.exists()
 
 
@@ -112,7 +112,7 @@ def _is_ours(environment: Environment) -> bool:
 
 
 def _is_of(state: State, environment: Environment) -> bool:
-    """Tell whether a process is one of a lab's servers, what they started, or a program on one of its hosts."""
+    """Return whether a process is one of a lab's servers, what they started, or a program on one of its hosts."""
     return environment.get(LAB) == str(state.path) or _is_on_host_below(state.path, environment)
 
 
@@ -143,7 +143,7 @@ def end_server(process: int) -> None:
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether one of a lab's servers lives."""
+    """Return whether one of a lab's servers lives."""
     # A child that has just been started has no command line yet, which only a stranger needs to be known by.
     with contextlib.suppress(ChildProcessError):
         return os.waitpid(process, os.WNOHANG)[0] == 0

@@ -45,7 +45,7 @@ def _connection(data: dict[str, Any]) -> dict[str, Any]:
         "ansible_psrp_connection_timeout": limit(),
         # A question for output that has had no answer for so long is asked again.
         "ansible_psrp_operation_timeout": 60,
-        # ansible-core 2.21 looks its interpreter up on the PATH, where Wine finds no exact names: it is told where PowerShell is.
+        # ansible-core 2.21 looks its interpreter up on the PATH, where Wine finds no exact names: so the inventory names its path.
         "ansible_pwsh_interpreter": PWSH_HOME + r"\pwsh.exe",
     }
 

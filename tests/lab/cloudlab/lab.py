@@ -232,12 +232,12 @@ def _password() -> str:
 
 def _people() -> dict[str, dict[str, str]]:
     """Who may sign in, by the name of what is special about him, with name and password."""
-    return {name: {"upn": one.get("upn", f"{name}@{TENANT_DOMAIN}"), "password": _password()} for name, one in _PEOPLE.items()}
+    return {name: {"upn": person.get("upn", f"{name}@{TENANT_DOMAIN}"), "password": _password()} for name, person in _PEOPLE.items()}
 
 
 def _applications() -> dict[str, dict[str, Any]]:
     """The tenant's applications with their secrets; a certificate's file (PEM, with its key) is made with the lab's servers."""
-    secrets_of = {name: [key for key in ("secret", "expired_secret") if one.get(key)] for name, one in _APPLICATIONS.items()}
+    secrets_of = {name: [key for key in ("secret", "expired_secret") if traits.get(key)] for name, traits in _APPLICATIONS.items()}
     return {name: {"client_id": str(uuid.uuid4()), **{key: _password() for key in keys}} for name, keys in secrets_of.items()}
 
 
@@ -274,7 +274,7 @@ def _start_microsoft(state: State, data: dict[str, Any], block: Block, snapshot:
             for name, application in microsoft["applications"].items()
         ],
         "device_code_interval": 1,
-        # An agent counts as active until it says that it stops: a beat that comes late on a busy machine tells nothing.
+        # An agent counts as active until it says that it stops: a beat that comes late on a busy machine means nothing.
         "heartbeat_timeout": limit(),
         "forest": microsoft["forest"],
         "configurations": microsoft["configurations"],
@@ -305,7 +305,7 @@ def _await_agents(data: dict[str, Any], snapshot: Snapshot) -> None:
 
     def report() -> bool:
         found = statuses()
-        return all(found[one] == "active" for one in expected)
+        return all(found[agent] == "active" for agent in expected)
 
     server = data["processes"]["microsoft"]
     limits.wait_for("the agents' reports to Microsoft's side", report, alive=lambda: is_alive(server), seen=lambda: str(statuses()))
@@ -318,7 +318,7 @@ def _machines(data: dict[str, Any]) -> set[str]:
 
 def _make_certificates(state: State, applications: dict[str, Any]) -> None:
     """Make the certificates of the applications that have one, each in a file with its key."""
-    for name in (name for name, one in _APPLICATIONS.items() if one.get("certificate")):
+    for name in (name for name, traits in _APPLICATIONS.items() if traits.get("certificate")):
         file, issued = state.path / f"{name}.pem", new_ca(f"Cloud Sync Lab {name}")
         _write_private(file, issued.certificate_pem + issued.key_pem)
         applications[name]["certificate"] = str(file)
@@ -387,7 +387,7 @@ def _remove_host(state: State, name: str) -> None:
 
 
 def _start_host(state: State, data: dict[str, Any], host: dict[str, str], snapshot: Snapshot | None) -> None:
-    """Make a host as it is wanted, tell it where Microsoft's side is, and start it."""
+    """Make a host as it is wanted, give it the address of Microsoft's side, and start it."""
     if snapshot:
         prefix = copy(snapshot.host(host["name"]), state.hosts / host["name"])
         # Before its start: the agent reads where Microsoft's side is when its service starts.
@@ -426,10 +426,10 @@ def _await(what: str, process: int, listener: tuple[str, int], output: Path) -> 
 
 
 def _listens(address: str, port: int) -> bool:
-    with socket.socket() as one:
+    with socket.socket() as probe:
         # The kernel answers at once in the server's place, unless more connections wait than it keeps.
-        one.settimeout(limit())
-        return one.connect_ex((address, port)) == 0
+        probe.settimeout(limit())
+        return probe.connect_ex((address, port)) == 0
 
 
 def _write(file: Path, data: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def name_of(process: int) -> str:
 
 
 def lives(owner: str) -> bool:
-    """Tell whether the process of that name lives."""
+    """Return whether the process of that name lives."""
     number = owner.partition(":")[0]
     try:
         return number.isdigit() and name_of(int(number)) == owner

@@ -103,7 +103,7 @@ def _is_current(name: str, inputs: Iterable[Path]) -> bool:
 
 def _lab_digest() -> str:
     """The lab's code, and what the set-up made of it: certificates come out differently each time."""
-    return digest_of([*(one for one in sorted(LAB.iterdir()) if one.name not in _ASIDE), STAMPS])
+    return digest_of([*(entry for entry in sorted(LAB.iterdir()) if entry.name not in _ASIDE), STAMPS])
 
 
 def _read(name: str, file: str) -> str | None:

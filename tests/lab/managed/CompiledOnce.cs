@@ -95,7 +95,7 @@ namespace CloudSyncLab
         }
 
         public static Compilation Create(string name, IEnumerable<Source> sources, IEnumerable<Reference> references, Options options) =>
-            new Compilation(name, sources.ToArray(), references.Select(one => one.Path).Distinct().ToArray(), options);
+            new Compilation(name, sources.ToArray(), references.Select(reference => reference.Path).Distinct().ToArray(), options);
 
         /// ansible-core up to 2.20: symbols in a stream of their own.
         public object Emit(Stream code, Stream symbols) => Emit(code, symbols, null, null, null, null);
@@ -128,7 +128,7 @@ namespace CloudSyncLab
         {
             var all = new List<string> { symbols.ToString(), emit == null ? "" : emit.DebugInformationFormat.ToString() };
             all.AddRange(new[] { options.Kind.ToString(), options.Optimization.ToString(), options.General.ToString(), options.Unsafe.ToString() });
-            all.AddRange(options.Specific.Select(one => one.Key + "=" + one.Value));
+            all.AddRange(options.Specific.Select(option => option.Key + "=" + option.Value));
             all.AddRange(references);
             foreach (var source in sources)
             {
@@ -171,7 +171,8 @@ namespace CloudSyncLab
 
         private CSharpCompilation Real()
         {
-            var trees = sources.Select(one => CSharpSyntaxTree.ParseText(one.Text, CSharpParseOptions.Default.WithPreprocessorSymbols(one.Symbols.Names)));
+            var trees = sources.Select(
+                source => CSharpSyntaxTree.ParseText(source.Text, CSharpParseOptions.Default.WithPreprocessorSymbols(source.Symbols.Names)));
             var libraries = references.Select(path => MetadataReference.CreateFromFile(path));
             var real = new CSharpCompilationOptions(options.Kind).WithOptimizationLevel(options.Optimization)
                 .WithGeneralDiagnosticOption(options.General).WithSpecificDiagnosticOptions(options.Specific).WithAllowUnsafe(options.Unsafe);

@@ -33,7 +33,7 @@ internal static class StartupHook
         var reader = Automation.GetType("System.Management.Automation.PSSnapInReader", true);
         var all = (IList)reader.GetProperty("DefaultMshSnapins", BindingFlags.NonPublic | BindingFlags.Static).GetValue(null);
         var name = all[0].GetType().GetField("PSSnapInName", BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.Instance);
-        all.Remove(all.Cast<object>().Single(one => (string)name.GetValue(one) == snapin));
+        all.Remove(all.Cast<object>().Single(entry => (string)name.GetValue(entry) == snapin));
     }
 }
 
@@ -95,7 +95,7 @@ namespace System.Web.Script.Serialization
             switch (element.ValueKind)
             {
                 case JsonValueKind.Object:
-                    return element.EnumerateObject().ToDictionary(one => one.Name, one => Value(one.Value));
+                    return element.EnumerateObject().ToDictionary(property => property.Name, property => Value(property.Value));
                 case JsonValueKind.Array:
                     return element.EnumerateArray().Select(Value).ToArray();
                 case JsonValueKind.String:

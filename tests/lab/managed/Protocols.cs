@@ -2,7 +2,7 @@
 // .NET's LDAP client signs in by Kerberos or NTLM, which Wine's wldap32 cannot, and the lab has no domain controller.
 // An entry is a key below HKLM\SOFTWARE\Cloud Sync Lab\Directory, named by its distinguished name ("RootDSE" for the empty one); its
 // values are the attributes, one text each. {computer} stands for the host's name, {account} for the managed account of the agent's
-// service; "sid:S-1-..." and "sddl:..." are turned into bytes. The value Refuse of Directory itself is why a sign-in is refused; Referral
+// service; "sid:S-1-..." and "sddl:..." are made into bytes. The value Refuse of Directory itself is why a sign-in is refused; Referral
 // names a server that searches below a domain's top are referred to, and that does not answer whoever follows.
 // Left out: everything but search by conditions that all must hold (attribute=value), more than one value of an attribute, paging,
 // rights.
@@ -121,7 +121,8 @@ namespace System.DirectoryServices.Protocols
 
         internal SearchResultAttributeCollection(IEnumerable<KeyValuePair<string, string>> values)
         {
-            attributes = values.ToDictionary(one => one.Key, one => new DirectoryAttribute(one.Value), StringComparer.OrdinalIgnoreCase);
+            attributes = values.ToDictionary(
+                pair => pair.Key, pair => new DirectoryAttribute(pair.Value), StringComparer.OrdinalIgnoreCase);
         }
 
         public DirectoryAttribute this[string name]
@@ -175,11 +176,12 @@ namespace System.DirectoryServices.Protocols
                 throw new DirectoryOperationException(ResultCode.NoSuchObject, "The object does not exist.");
             Follow(Forest.Read("", "Referral"), root, request.Scope);
             List<SearchResultEntry> found = new List<SearchResultEntry>();
-            foreach (string name in names.Where(one => InScope(one, root, request.Scope)))
+            foreach (string name in names.Where(candidate => InScope(candidate, root, request.Scope)))
             {
                 Dictionary<string, string> values = Forest.Values(name);
                 if (Matches(values, request.Filter))
-                    found.Add(new SearchResultEntry(name, values.Where(one => request.Attributes.Contains(one.Key, StringComparer.OrdinalIgnoreCase))));
+                    found.Add(new SearchResultEntry(
+                        name, values.Where(pair => request.Attributes.Contains(pair.Key, StringComparer.OrdinalIgnoreCase))));
             }
             return new SearchResponse { Entries = found };
         }
@@ -240,7 +242,8 @@ namespace System.DirectoryServices.Protocols
         {
             using (RegistryKey key = Registry.LocalMachine.OpenSubKey(Root + @"\" + entry))
             {
-                return key.GetValueNames().ToDictionary(one => one, one => Expand((string)key.GetValue(one)), StringComparer.OrdinalIgnoreCase);
+                return key.GetValueNames().ToDictionary(
+                    name => name, name => Expand((string)key.GetValue(name)), StringComparer.OrdinalIgnoreCase);
             }
         }
 

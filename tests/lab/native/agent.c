@@ -1,4 +1,4 @@
-/* The provisioning agent's service: tells Microsoft's side that it runs, over HTTPS with the certificate checked.
+/* The provisioning agent's service: reports to Microsoft's side that it runs, over HTTPS with the certificate checked.
  * It takes up its registration when it starts, as the real one does (C3), and idles while there is none. The agent id comes
  * from the lab's registry key, where the real one takes it from its certificate's extension (S33). A text in that key's value
  * AgentFails makes it end at once, so that the service does not start. Left out: client certificate authentication, the relay, every
@@ -52,7 +52,7 @@ static BOOL read_lab_value(const wchar_t *name, wchar_t *value, DWORD bytes)
     return !RegGetValueW(HKEY_LOCAL_MACHINE, LAB_KEY, name, RRF_RT_REG_SZ, 0, value, &bytes) && *value;
 }
 
-/* Sends the body; the HTTP status, or 0 when there was no answer (GetLastError tells why). */
+/* Sends the body; the HTTP status, or 0 when there was no answer (GetLastError knows why). */
 static DWORD exchange(HINTERNET request, char *body)
 {
     DWORD status = 0, size = sizeof status, length = (DWORD)strlen(body);

@@ -3,7 +3,7 @@
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Ansible's async tasks ask whether they may leave the job of the remote shell; told that they may not, they go a way through WMI
+ * Ansible's async tasks ask whether they may leave the job of the remote shell; where they may not, they go a way through WMI
  * that ends in an error under Wine. So NtQueryInformationJobObject of the new process is led to code that answers the limits
  * of winrshost.exe's job. A Wine whose function begins otherwise, or which answers by itself, is left alone. */
 #ifndef JOB_LIMITS_H

@@ -1,4 +1,4 @@
-/* The frame of a Windows service: reports its states and runs one function until it is told to stop.
+/* The frame of a Windows service: reports its states and runs one function until it has to stop.
  * Copyright (c) 2026 entra_ops contributors
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */

@@ -29,7 +29,7 @@ LONG WINAPI RtlGetVersion(OSVERSIONINFOW *);
 #define FAILED_AND_ROLLED_BACK 0x80070643u
 #define NEWER_IS_INSTALLED 0x80070666u
 #define CONDITION_IS_FALSE 0x81f40001u
-/* Tells the copy what it is. */
+/* Says to the copy what it is. */
 #define CLEAN_ROOM L"-burn.clean.room"
 /* From this version on an upgrade keeps edits of the exe.config (D23). */
 #define CONFIGURATION_KEPT_SINCE L"1.1.1365.0"
@@ -260,7 +260,7 @@ static DWORD uninstall(SC_HANDLE manager)
     return error ? FAILED_AND_ROLLED_BACK : code;
 }
 
-/* A same version that is present already is left alone by /install, as Burn does: only /repair mends it. */
+/* A same version that is present already is left alone by /install, as Burn does: only /repair repairs it. */
 static DWORD install(SC_HANDLE manager, const wchar_t *before, BOOL repair)
 {
     int order = *before ? compare_versions(before, VERSION_WIDE) : -1;
@@ -281,7 +281,7 @@ static BOOL is_served_system(void)
     wchar_t type[32] = L"";
     OSVERSIONINFOW windows = {.dwOSVersionInfoSize = sizeof windows};
     get_text(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", L"InstallationType", type, sizeof type);
-    RtlGetVersion(&windows); /* GetVersionEx tells a program without a manifest less than the truth */
+    RtlGetVersion(&windows); /* GetVersionEx gives a program without a manifest an older version */
     return _wcsicmp(type, L"Client") && windows.dwBuildNumber >= 9600;
 }
 

@@ -1,4 +1,4 @@
-/* The bundle's and its products' rows under Programs and Features (S26, S27), and what they tell of an installed version.
+/* The bundle's and its products' rows under Programs and Features (S26, S27), and what they say of an installed version.
  * Copyright (c) 2026 entra_ops contributors
  * GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */

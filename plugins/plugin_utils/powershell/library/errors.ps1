@@ -44,8 +44,8 @@ function Get-ErrorFact {
         [System.Exception]$Exception
     )
     $chain = @()
-    for ($one = $Exception; $null -ne $one -and $chain.Count -lt 10; $one = $one.InnerException) {
-        $chain = @($one) + $chain
+    for ($cause = $Exception; $null -ne $cause -and $chain.Count -lt 10; $cause = $cause.InnerException) {
+        $chain = @($cause) + $chain
     }
     return @{
         message = $Exception.Message

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m cloudlab.microsoft --config FILE`: serve until the process is told to end."""
+"""`python -m cloudlab.microsoft --config FILE`: serve until the process is ended."""
 
 from __future__ import annotations
 

@@ -103,20 +103,20 @@ class Configurations:
 
     def export(self) -> list[dict[str, Any]]:
         """The configurations as JSON data."""
-        return [asdict(one) for one in self.all()]
+        return [asdict(configuration) for configuration in self.all()]
 
     def restore(self, data: list[dict[str, Any]]) -> None:
-        """Have just the configurations that `export` told."""
-        items = [{**one, "quarantine": Quarantine(**one["quarantine"]) if one["quarantine"] else None} for one in data]
+        """Have just the configurations that `export` returned."""
+        items = [{**item, "quarantine": Quarantine(**item["quarantine"]) if item["quarantine"] else None} for item in data]
         with self._lock:
-            self._items = {one["domain"]: Configuration(**one) for one in items}
+            self._items = {item["domain"]: Configuration(**item) for item in items}
 
     def all(self) -> list[Configuration]:
         with self._lock:
             return list(self._items.values())
 
     def find(self, identifier: str) -> Configuration | None:
-        return next((one for one in self.all() if one.id == identifier), None)
+        return next((configuration for configuration in self.all() if configuration.id == identifier), None)
 
     def set(self, domain: str, state: str, quarantine: Quarantine | None = None) -> None:
         """Make, change or (state none) delete a domain's configuration."""

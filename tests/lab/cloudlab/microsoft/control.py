@@ -41,7 +41,7 @@ def state() -> dict[str, Any]:
     return {
         "agents": [_agent(agent) for agent in cloud.directory.agents()],
         "domains": [group.domain for group in cloud.directory.groups()],
-        "configurations": {one.domain: one.state for one in cloud.configurations.all()},
+        "configurations": {entry.domain: entry.state for entry in cloud.configurations.all()},
         "counts": {
             **{name: counts.get(name, 0) for name in _NAMED_COUNTS},
             "requests": {name: count for name, count in sorted(counts.items()) if name not in _NAMED_COUNTS},

@@ -83,11 +83,11 @@ class Directory:
             return {"agents": agents, "groups": groups, "accounts": dict(self._accounts), "default_gmsa": self._default_gmsa}
 
     def restore(self, data: dict[str, Any]) -> None:
-        """Know what `export` told; every agent is inactive until it reports."""
-        agents = [Agent(**{key: value for key, value in one.items() if key != "active"}) for one in data["agents"]]
+        """Know what `export` returned; every agent is inactive until it reports."""
+        agents = [Agent(**{key: value for key, value in record.items() if key != "active"}) for record in data["agents"]]
         with self._lock:
             self._agents = {agent.id: agent for agent in agents}
-            self._groups = {one["domain"]: Group(**one) for one in data["groups"]}
+            self._groups = {group["domain"]: Group(**group) for group in data["groups"]}
             self._accounts, self._default_gmsa = dict(data["accounts"]), data["default_gmsa"]
 
     def agents(self) -> list[Agent]:
@@ -216,4 +216,4 @@ class Directory:
     def forget(self, machine_name: str) -> None:
         """Drop every record of a machine, as Microsoft does some days after it fell silent (V15)."""
         with self._lock:
-            self._agents = {key: one for key, one in self._agents.items() if one.machine_name.casefold() != machine_name.casefold()}
+            self._agents = {key: agent for key, agent in self._agents.items() if agent.machine_name.casefold() != machine_name.casefold()}

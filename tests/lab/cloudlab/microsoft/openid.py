@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sign-in service: discovery, keys, password, refresh token, device code, and an application's secret or certificate.
 
-Left out: browser sign-in, giving consent (an application has it or not), Conditional Access but for its refusals. Microsoft tells a
-person on the sign-in page that device codes are blocked, and only sometimes the waiting device; here the device is told. The clients
+Left out: browser sign-in, giving consent (an application has it or not), Conditional Access but for its refusals. Microsoft says
+on the sign-in page that device codes are blocked, and only sometimes to the waiting device; here the device learns it. The clients
 below and what each may ask for are the lab's own assumption: which permissions Microsoft preauthorized for its own clients is not
 documented.
 """
@@ -80,7 +80,7 @@ def keys(tenant: str) -> dict[str, Any]:
 
 @openid.get("/common/userrealm/<path:upn>")
 def user_realm(upn: str) -> dict[str, Any]:
-    """Tell msal whether a password is checked here (Managed); nobody is federated in the lab."""
+    """Answer msal whether a password is checked here (Managed); nobody is federated in the lab."""
     domain = upn.partition("@")[2]
     known = domain.casefold() == current_cloud().config.tenant_domain.casefold()
     kind = "Managed" if known else "Unknown"
@@ -234,8 +234,8 @@ def _application_answer(scope: str) -> dict[str, Any]:
 
 def _scopes(scope: str) -> list[tuple[str, str]]:
     """The asked scopes as (resource, permission): the resource is all before the last slash, and Graph when there is none."""
-    asked = [one for one in scope.split() if one not in _OPENID_SCOPES]
-    split = [one.rpartition("/") for one in asked]
+    asked = [name for name in scope.split() if name not in _OPENID_SCOPES]
+    split = [name.rpartition("/") for name in asked]
     return [(resource.rstrip("/") or graph_resource(), permission) for resource, _, permission in split]
 
 
@@ -283,7 +283,7 @@ def _application() -> Application | None:
     client_id, config = _field("client_id"), current_cloud().config
     if client_id in _CLIENTS:
         return None
-    found = next((one for one in config.applications if one.client_id == client_id), None)
+    found = next((application for application in config.applications if application.client_id == client_id), None)
     if found is None:
         raise SignInError(700016, client=client_id, tenant=config.tenant_id)
     return found

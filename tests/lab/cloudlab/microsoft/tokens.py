@@ -125,7 +125,7 @@ class Tokens:
             return self._ended.get(token)
 
     def end_refresh_tokens(self, code: int) -> None:
-        """Make every refresh token worthless; who uses one is told the code."""
+        """Make every refresh token worthless; who uses one gets the code as the reason."""
         for token in list(self._refresh):
             self.end_refresh_token(token, code)
 

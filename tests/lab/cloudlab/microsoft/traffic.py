@@ -74,10 +74,10 @@ class Faults:
     def take(self, path: str) -> Fault | None:
         """Return the first fault for this path, used up by one."""
         with self._lock:
-            fault = next((one for one in self._faults if fnmatchcase(path, one.route)), None)
+            fault = next((fault for fault in self._faults if fnmatchcase(path, fault.route)), None)
             if fault:
                 fault.times -= 1
-                self._faults = [one for one in self._faults if one.times > 0]
+                self._faults = [fault for fault in self._faults if fault.times > 0]
             return fault
 
     def hold(self) -> None:

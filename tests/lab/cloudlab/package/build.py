@@ -55,7 +55,7 @@ def build(directory: Path, pki: Pki, prefix: Prefix) -> list[Package]:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=directory) as scratch:
         maker = _Maker(Path(scratch), pki, prefix)
-        packages = [maker.finish(*one) for one in _plan(maker)]
+        packages = [maker.finish(*plan) for plan in _plan(maker)]
         for package in packages:
             (maker.out / package.file).replace(directory / package.file)
     manifest = json.dumps([asdict(package) for package in packages], indent=2) + "\n"

@@ -152,5 +152,5 @@ class Lab:
             microsoft["forest"]["password"],
             *(domain["password"] for domain in microsoft["forest"]["domains"]),
             *(person["password"] for person in microsoft["people"].values()),
-            *(one[key] for one in microsoft["applications"].values() for key in ("secret", "expired_secret") if key in one),
+            *(values[key] for values in microsoft["applications"].values() for key in ("secret", "expired_secret") if key in values),
         }

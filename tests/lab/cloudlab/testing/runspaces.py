@@ -69,7 +69,7 @@ class Runspace:
         pipeline.close()
         if pipeline.had_errors or pipeline.streams.error:
             raise ScriptError(f"{self._host}: {'; '.join(str(error) for error in pipeline.streams.error)}")
-        return [plain(one) for one in output]
+        return [plain(item) for item in output]
 
     def close(self) -> None:
         """End the session; the next script opens another one."""
@@ -98,11 +98,11 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, GenericComplexObject):
         bare = _bare(value)
         properties = {**value.adapted_properties, **value.extended_properties}
-        return bare if bare is not None else {name: plain(one) for name, one in properties.items()} or str(value)
+        return bare if bare is not None else {name: plain(item) for name, item in properties.items()} or str(value)
     if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        return [plain(item) for item in value]
     return value
 
 
@@ -113,5 +113,5 @@ def _bare(value: GenericComplexObject) -> t.Any:
     """
     if "System.Enum" in value.types:
         return str(value)
-    element = next((one for one in ET.fromstring(value._xml or "<Obj />") if one.tag in _VALUES and "N" not in one.attrib), None)
+    element = next((child for child in ET.fromstring(value._xml or "<Obj />") if child.tag in _VALUES and "N" not in child.attrib), None)
     return None if element is None else Serializer().deserialize(element)

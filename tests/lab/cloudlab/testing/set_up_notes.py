@@ -17,7 +17,7 @@ _KEY = "cloudlab_notes"
 
 
 def note(config: pytest.Config, file: str, data: dict[str, t.Any]) -> None:
-    """Keep what a lab's state tells of its set-up for the summary, under the name of the file of tests that it is for."""
+    """Keep what a lab's state says of its set-up for the summary, under the name of the file of tests that it is for."""
     _notes(config).extend(f"{file}: {sentence}" for sentence in (*data["notes"], *data["failed"].values()))
 
 

@@ -16,7 +16,7 @@ from typing import IO
 
 
 class PipeReader:
-    """Takes a pipe's output for good, and tells when all is taken that a process has written before its end.
+    """Takes a pipe's output for good, and reports when all is taken that a process has written before its end.
 
     Args:
         pipe: is closed at its end.

@@ -61,12 +61,12 @@ class Prefix:
     @property
     def profile(self) -> Path:
         """The home directory of the user that everything runs as."""
-        return next(one for one in sorted((self.drive / "users").iterdir()) if one.name != "Public")
+        return next(folder for folder in sorted((self.drive / "users").iterdir()) if folder.name != "Public")
 
     @property
     def temporary(self) -> Path:
         """That user's folder for temporary files: Wine 8 has it in the home directory, Wine 10 where Windows does."""
-        return next(one for one in (self.profile / "Temp", self.profile / "AppData/Local/Temp") if one.is_dir())
+        return next(folder for folder in (self.profile / "Temp", self.profile / "AppData/Local/Temp") if folder.is_dir())
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of a process on this host.

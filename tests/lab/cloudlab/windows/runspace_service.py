@@ -102,7 +102,7 @@ class RunspaceService:
         shell, fragments = request.find("rsp:Shell"), request.body.findtext("rsp:Shell/p:creationXml", None, NAMESPACES)
         if shell is None or fragments is None:
             raise Fault(87, "w:InvalidParameter", "The request has no creationXml.")
-        variables = {one.get("Name", ""): one.text or "" for one in shell.iterfind("rsp:Environment/rsp:Variable", NAMESPACES)}
+        variables = {element.get("Name", ""): element.text or "" for element in shell.iterfind("rsp:Environment/rsp:Variable", NAMESPACES)}
         identity = shell.get("ShellId", str(uuid.uuid4())).upper()
         data = _decoded(fragments)
         pool = RunspacePool(self._prefix, identity, variables, shell.findtext("rsp:WorkingDirectory", None, NAMESPACES), self._log)
@@ -199,9 +199,9 @@ class RunspaceService:
     def _enumerate_pipelines(self, request: Request) -> str:
         pool = self._any_pool(request.body.findtext(".//w:Selector[@Name='ShellId']", "", NAMESPACES))
         return _enumerated(
-            f"<rsp:Command><rsp:ShellId>{pool.id}</rsp:ShellId><rsp:CommandId>{one.id}</rsp:CommandId></rsp:Command>"
-            for one in list(pool.pipelines.values())
-            if not one.finished
+            f"<rsp:Command><rsp:ShellId>{pool.id}</rsp:ShellId><rsp:CommandId>{pipeline.id}</rsp:CommandId></rsp:Command>"
+            for pipeline in list(pool.pipelines.values())
+            if not pipeline.finished
         )
 
 

@@ -72,7 +72,7 @@ class RunspacePool:
         self._opening: dict[int, bytes] = {}
         self._counts = {b"Min": 1, b"Max": 1}
         self._changed, self._writing = threading.Condition(), threading.Lock()
-        self._turns: dict[tuple[str, uuid.UUID], threading.Lock] = collections.defaultdict(threading.Lock)
+        self._locks: dict[tuple[str, uuid.UUID], threading.Lock] = collections.defaultdict(threading.Lock)
         self._acknowledged: set[tuple[str, uuid.UUID]] = set()
         self._ended = False
         self._process = begin(prefix, _SERVER, variables, directory_of(prefix, directory))
@@ -118,21 +118,21 @@ class RunspacePool:
         counts = "".join(f'<I32 N="{name.decode()}Runspaces">{count}</I32>' for name, count in self._counts.items())
         init = message(Kind.RUNSPACEPOOL_INIT_DATA, pool, f'<Obj RefId="0"><MS>{counts}</MS></Obj>'.encode(), 2)
         capability, *rest = (message(kind, pool, self._opening[kind], number) for number, kind in enumerate(_OPENING, 1))
-        for one in rest:
-            self.output.put("stdout", one)
+        for packet in rest:
+            self.output.put("stdout", packet)
         self.connected = True
         return capability + init
 
     def interrupt(self) -> None:
         """End the requests that wait for output, without taking any."""
-        for output in (self.output, *(one.output for one in list(self.pipelines.values()))):
+        for output in (self.output, *(pipeline.output for pipeline in list(self.pipelines.values()))):
             output.interrupt()
 
     def close(self) -> None:
         """End the pool in its own time: its scripts' `finally` blocks run, then the process ends."""
 
         def end() -> None:
-            # Its process has ended before it answers, if it was told to by a script.
+            # Its process has ended before it answers, if a script ended it.
             with contextlib.suppress(Fault):
                 if not self._exchange(Packet("Close")):
                     self._log(f"runspace pool {self.id} did not end by itself")
@@ -152,16 +152,16 @@ class RunspacePool:
         """
         key = (packet.name + "Ack", packet.pipeline)
         with self._changed:
-            turn = self._turns[key]
-        with turn:
+            lock = self._locks[key]
+        with lock:
             self._write(packet)
             with self._changed:
                 self._changed.wait_for(lambda: key in self._acknowledged or self._ended, limit() if timeout is None else timeout)
                 if self._ended:
                     raise _gone(self.id)
-                came = key in self._acknowledged
+                acknowledged = key in self._acknowledged
                 self._acknowledged.discard(key)
-        return came
+        return acknowledged
 
     def _write(self, packet: Packet) -> None:
         assert self._process.stdin is not None
@@ -169,7 +169,7 @@ class RunspacePool:
             with self._writing:
                 self._process.stdin.write(packet.line())
                 self._process.stdin.flush()
-        except (OSError, ValueError):  # the process has ended, which _wait() tells everybody
+        except (OSError, ValueError):  # the process has ended, which _wait() passes on to everybody
             self._log(f"runspace pool {self.id} does not read any more")
 
     def _wait(self) -> None:
@@ -183,7 +183,7 @@ class RunspacePool:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        for output in (self.output, *(one.output for one in list(self.pipelines.values()))):
+        for output in (self.output, *(pipeline.output for pipeline in list(self.pipelines.values()))):
             output.end(_gone(self.id))
 
     def _take_line(self, line: bytes) -> None:
@@ -210,7 +210,7 @@ class RunspacePool:
                 self._changed.notify_all()
 
     def _note_counts(self, data: bytes) -> None:
-        """Keep in mind how many runspaces the client wants, which a second client is told."""
+        """Keep in mind how many runspaces the client wants, which a second client asks for."""
         for kind, body in self._to_server.ended(data):
             if kind in _COUNTING:
                 self._counts.update({found[1]: int(found[2]) for found in _COUNT.finditer(body)})

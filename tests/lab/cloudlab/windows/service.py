@@ -82,7 +82,7 @@ class ShellService:
         return command
 
     def _create(self, request: Request) -> str:
-        variables = {one.get("Name", ""): one.text or "" for one in request.body.iterfind(".//rsp:Variable", NAMESPACES)}
+        variables = {element.get("Name", ""): element.text or "" for element in request.body.iterfind(".//rsp:Variable", NAMESPACES)}
         shell = Shell(self._prefix, variables, request.body.findtext(".//rsp:WorkingDirectory", None, NAMESPACES))
         with self._lock:
             self._shells[shell.id] = shell
@@ -93,7 +93,7 @@ class ShellService:
         line = request.find("rsp:CommandLine")
         if line is None:
             raise Fault(87, "w:InvalidParameter", "The request has no command line.")
-        words = [line.findtext("rsp:Command", "", NAMESPACES), *(one.text or "" for one in line.iterfind("rsp:Arguments", NAMESPACES))]
+        words = [line.findtext("rsp:Command", "", NAMESPACES), *(word.text or "" for word in line.iterfind("rsp:Arguments", NAMESPACES))]
         command = self._shell(request).start(" ".join(words), line.get("CommandId"))
         return f"<rsp:CommandResponse><rsp:CommandId>{command.id}</rsp:CommandId></rsp:CommandResponse>"
 

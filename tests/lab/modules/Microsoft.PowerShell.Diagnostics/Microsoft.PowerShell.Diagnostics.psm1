@@ -32,11 +32,11 @@ function Get-WinEvent {
     if ($found.Count -eq 0) {
         Write-Error -Message 'No events were found that match the specified selection criteria.' -ErrorId 'NoMatchingEventsFound'
     }
-    foreach ($one in @($found | Select-Object -First $MaxEvents)) {
+    foreach ($logged in @($found | Select-Object -First $MaxEvents)) {
         [pscustomobject]@{
-            Id = [int]$one.GetValue('Id')
-            ProviderName = [string]$one.GetValue('ProviderName')
-            Message = [string]$one.GetValue('Message')
+            Id = [int]$logged.GetValue('Id')
+            ProviderName = [string]$logged.GetValue('ProviderName')
+            Message = [string]$logged.GetValue('Message')
             TimeCreated = [datetime]::Now
         }
     }

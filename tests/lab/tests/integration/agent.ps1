@@ -1,4 +1,4 @@
-# Installs and registers an agent with its own module, and tells what the host knows of it. With -Look alone it only tells.
+# Installs and registers an agent with its own module, and returns what the host knows of it. With -Look it returns that alone.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later

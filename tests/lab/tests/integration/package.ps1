@@ -1,4 +1,4 @@
-# Runs the lab's packages on a host, one after another, and tells after each what the host is like. Leaves nothing behind.
+# Runs the lab's packages on a host, one after another, and returns after each what the host is like. Leaves nothing behind.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later

@@ -23,7 +23,7 @@ from cloudlab.windows.prefix import Prefix
 from winrm.exceptions import WinRMTransportError
 
 LAB_HOSTS = 1
-#: Tells when its process was started, which no later process shares (Wine hands process ids out again), then never ends.
+#: Prints when its process was started, which no later process shares (Wine hands process ids out again), then never ends.
 SLEEP = "[System.Console]::WriteLine((Get-Process -Id $PID).StartTime.Ticks); Start-Sleep -Seconds 86400"
 #: Ends once a file is there, and says so.
 WAIT = "while (-not (Test-Path -LiteralPath {flag})) {{ Start-Sleep -Milliseconds 200 }}; Remove-Item -LiteralPath {flag}; 'went on'"

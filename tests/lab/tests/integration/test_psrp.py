@@ -100,7 +100,7 @@ def test_pipelines_of_a_pool_run_at_the_same_time(open_pool: Open) -> None:
     run(pool, "[System.AppDomain]::CurrentDomain.SetData('barrier', [System.Threading.Barrier]::new(3))")
     meet = "param($Name) [System.AppDomain]::CurrentDomain.GetData('barrier').SignalAndWait(); $Name"
     pipelines = [begin(pool, meet, name) for name in "abc"]
-    assert [one.end_invoke() for one in pipelines] == [["a"], ["b"], ["c"]]
+    assert [pipeline.end_invoke() for pipeline in pipelines] == [["a"], ["b"], ["c"]]
 
 
 def test_pools_are_apart(open_pool: Open) -> None:
@@ -174,7 +174,7 @@ def test_another_client_takes_a_pool_over(lab: t.Any, open_pool: Open) -> None:
     pool = open_pool(max_runspaces=2)
     assert run(pool, "$global:Left = 'here'; 1") == [1]
     begin(pool, WAIT, FLAG)
-    found = next(one for one in RunspacePool.get_runspace_pools(wsman(lab)) if one.id == pool.id)
+    found = next(listed for listed in RunspacePool.get_runspace_pools(wsman(lab)) if listed.id == pool.id)
     with pytest.raises(WSManFaultError) as refused:
         found.connect()
     assert refused.value.code == TAKEN
@@ -220,7 +220,7 @@ def test_deleted_pool_ends_with_what_it_started(lab: t.Any, open_pool: Open) -> 
     started = ticks(pool)
     pool.close()
     runspace = lab.runspace(lab.hosts[0])
-    wait_for("the end of the pool's processes", lambda: not any(runspace.run(LIVES, Ticks=one)[0] for one in started))
+    wait_for("the end of the pool's processes", lambda: not any(runspace.run(LIVES, Ticks=ticks)[0] for ticks in started))
 
 
 def test_pool_whose_process_dies_is_gone(open_pool: Open) -> None:

@@ -30,7 +30,7 @@ Look = Callable[[Lab, bool], dict[str, t.Any]]
 
 @dataclasses.dataclass(frozen=True)
 class Restored:
-    """Two labs that are up, the first and the one of its snapshot, and what agent.ps1 told of the host in each."""
+    """Two labs that are up, the first and the one of its snapshot, and what agent.ps1 returned of the host in each."""
 
     labs: tuple[Lab, Lab]
     looks: tuple[dict[str, t.Any], dict[str, t.Any]]
@@ -38,7 +38,7 @@ class Restored:
 
 @pytest.fixture(scope="module")
 def look(tmp_path_factory: pytest.TempPathFactory) -> Look:
-    """Return what tells of a lab's first host, after its agent was made unless `only_look`."""
+    """Return the function that describes a lab's first host, after its agent was made unless `only_look`."""
 
     def call(lab: Lab, only_look: bool) -> dict[str, t.Any]:
         results = tmp_path_factory.mktemp("agent") / "results.json"
@@ -53,15 +53,15 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Look:
 
 @pytest.fixture(scope="module")
 def taken(lab: Lab, look: Look) -> Iterator[dict[str, t.Any]]:
-    """A snapshot of a registered agent whose settings name a proxy of the lab; what the host told before."""
-    told = look(lab, False)
+    """A snapshot of a registered agent whose settings name a proxy of the lab; what the host was like before."""
+    before = look(lab, False)
     host = lab.state / "hosts" / lab.hosts[0]
     (host / LATER).write_text("first", encoding="utf-8")
     text = (host / CONFIG).read_text(encoding="utf-8")
     (host / CONFIG).write_text(f"{text}<!-- {lab.data['proxies']['open']['url']} -->", encoding="utf-8")
     subprocess.run([str(LAB), "--state", str(lab.state), "snapshot", NAME], check=True)
     try:
-        yield told
+        yield before
     finally:
         shutil.rmtree(SNAPSHOTS / NAME)
         (SNAPSHOTS / f"{NAME}.lock").unlink()

@@ -74,7 +74,7 @@ def runs(lab: t.Any, untrusted_url: str, program: Path, tmp_path_factory: pytest
     folder = tmp_path_factory.mktemp("results")
     hosts = [host["name"] for host in lab.data["hosts"]]
 
-    def one(number: int, python: str) -> dict[str, t.Any]:
+    def run_with(number: int, python: str) -> dict[str, t.Any]:
         results = folder / f"{python}.json"
         values = {"host": hosts[number % len(hosts)], "text": TEXT, "results": str(results), "program": str(program)}
         values["core_only"] = number > 0
@@ -87,7 +87,7 @@ def runs(lab: t.Any, untrusted_url: str, program: Path, tmp_path_factory: pytest
         return dict(json.loads(results.read_text()))
 
     with ThreadPoolExecutor(min(len(PYTHONS), len(hosts))) as pool:
-        return dict(zip(PYTHONS, pool.map(one, range(len(PYTHONS)), PYTHONS), strict=True))
+        return dict(zip(PYTHONS, pool.map(run_with, range(len(PYTHONS)), PYTHONS), strict=True))
 
 
 def download_url(lab: t.Any) -> str:

@@ -87,6 +87,6 @@ def test_held_answer_goes_out_when_faults_are_cleared(client: Client) -> None:
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(client.get, "/packages/other-product.exe") for _ in range(2)]
         wait_for("both requests", lambda: client.server.cloud.faults.held == 2)
-        assert not any(one.done() for one in held)
+        assert not any(request.done() for request in held)
         client.control("DELETE", "faults")
-        assert [one.result().status_code for one in held] == [200, 200]
+        assert [request.result().status_code for request in held] == [200, 200]

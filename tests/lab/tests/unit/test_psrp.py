@@ -86,9 +86,9 @@ def test_fragments_of_a_client_are_read(size: int, max_size: int, count: int) ->
     pieces = described(size, max_size)
     read = list(fragments(b"".join(pieces)))
     assert len(read) == len(pieces) == count
-    assert [one.start for one in read] == [True] + [False] * (count - 1)
-    assert [one.end for one in read] == [False] * (count - 1) + [True]
-    unpacked = Message.unpack(b"".join(one.content for one in read), Serializer())
+    assert [fragment.start for fragment in read] == [True] + [False] * (count - 1)
+    assert [fragment.end for fragment in read] == [False] * (count - 1) + [True]
+    unpacked = Message.unpack(b"".join(fragment.content for fragment in read), Serializer())
     assert unpacked.data.serialization_version == "x" * size
 
 
@@ -177,9 +177,9 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
         return pools[-1]
 
     yield start
-    for one in pools:
-        one.kill()
-        wait_for("the end of the pool", lambda one=one: one.ended)
+    for pool in pools:
+        pool.kill()
+        wait_for("the end of the pool", lambda pool=pool: pool.ended)
 
 
 def start_pipeline(pool: RunspacePool) -> bytes:

@@ -61,7 +61,7 @@ def golden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Prefix]:
 
 
 def _is_up(host: Prefix) -> bool:
-    """Tell whether the host's server runs: it refuses to be started twice."""
+    """Return whether the host's server runs: it refuses to be started twice."""
     try:
         host.keep_up()
     except subprocess.CalledProcessError:

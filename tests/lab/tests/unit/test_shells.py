@@ -15,7 +15,7 @@ from cloudlab.windows import shells
 from cloudlab.windows.prefix import Prefix
 from cloudlab.windows.soap import Fault
 
-#: In Wine's place: loads nothing as often as it is told to, and then runs a program that repeats its input.
+#: In Wine's place: fails to load as often as FAILURES says, and then runs a program that repeats its input.
 WINE = r"""#!/bin/sh
 echo tried >> tries
 if [ "$(wc -l < tries)" -le FAILURES ]; then echo "Application could not be started"; exit 1; fi

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sign-in: what msal gets from the lab, and the errors it is told."""
+"""Sign-in: what msal gets from the lab, and the errors that it gets."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_another_server_knows_the_agents_that_report_to_it(client: Client, serve
     beat(client, agent)
     stale = client.control("POST", "stale-records", {"machine": HOST}).json()["id"]
     export = client.control("GET", "export").json()
-    assert {one["id"]: one["active"] for one in export["directory"]["agents"]} == {agent: True, stale: False}
+    assert {record["id"]: record["active"] for record in export["directory"]["agents"]} == {agent: True, stale: False}
     other = serve(restored=export)
     before = agents(client)
     assert agents(other) == {agent: {**before[agent], "status": "inactive"}, stale: before[stale]}
@@ -44,7 +44,7 @@ def test_another_server_knows_the_agents_that_report_to_it(client: Client, serve
     # The account and the domain's group are the same ones, and registering goes on where it stopped.
     assert other.register("win2.contoso.lab")["agentId"] not in before
     after = agents(other)
-    assert {one["account"] for one in after.values() if one["machineName"] != HOST} == {before[agent]["account"]}
+    assert {record["account"] for record in after.values() if record["machineName"] != HOST} == {before[agent]["account"]}
 
 
 def test_another_server_has_the_same_configurations(client: Client, serve: Callable[..., Client]) -> None:
@@ -106,7 +106,7 @@ def test_snapshot_is_taken_once_for_the_code_that_made_it(shelf: Shelf) -> None:
         shelf.ensure()
         numbers.append(shelf.number())
     assert numbers == [1, 1, 2, 2, 3, 3]
-    assert sorted(one.name for one in (shelf.folder / "snapshots").iterdir()) == ["ready", "ready.lock"]
+    assert sorted(entry.name for entry in (shelf.folder / "snapshots").iterdir()) == ["ready", "ready.lock"]
 
 
 def test_snapshot_of_another_version_of_the_lab_is_refused(shelf: Shelf) -> None:

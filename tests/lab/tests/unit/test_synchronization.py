@@ -25,7 +25,7 @@ def tenant(serve: Callable[..., Client]) -> Client:
 
 
 def jobs_of(client: Client, domain: str) -> list[dict[str, Any]]:
-    found = next(one for one in client.server.cloud.configurations.all() if one.domain == domain)
+    found = next(configuration for configuration in client.server.cloud.configurations.all() if configuration.domain == domain)
     client.control("POST", "page-size", {"size": 100})
     answer = client.get(f"{PRINCIPALS}/{found.id}/synchronization/jobs", client.graph_token())
     assert answer.status_code == 200, answer.text
