@@ -10,7 +10,7 @@ module: agent_options
 short_description: Check the variables of the role and give the options of its modules
 version_added: 0.1.0
 description:
-  - Used by the role M(entra_ops.cloud_sync.provisioning_agent#role) before it touches a host. It reads the role's variables on the
+  - Used by the role P(entra_ops.cloud_sync.provisioning_agent#role) before it touches a host. It reads the role's variables on the
     controller, checks them as the modules do, and returns the options of each module.
   - Names everything that is wrong at once, by the role's variables.
   - A list or a dictionary may be a text, as C(-e) and the surveys of AWX send it - JSON, or for a list of texts these with commas or on

@@ -10,7 +10,7 @@ module: agent_report
 short_description: Write the report of a play's hosts on the controller
 version_added: 0.1.0
 description:
-  - Takes from each host of the play C(provisioning_agent_result), which the role M(entra_ops.cloud_sync.provisioning_agent#role) sets, and
+  - Takes from each host of the play C(provisioning_agent_result), which the role P(entra_ops.cloud_sync.provisioning_agent#role) sets, and
     writes C(report.json) and C(report.html). Hosts without a result of this play are in them too, as V(failed) where they
     have failed or could not be reached by then, in an earlier play of the run too, and else as V(not_run).
   - A host that has failed after its result, such as one whose variables Ansible has refused in a second use of the role, is V(failed).
