@@ -43,13 +43,13 @@ unit: setup ## Run the unit tests
 
 lint: setup ## Run the static checks
 	@$(VENV)/ruff check .
-	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration tests/documentation tests/payload_checks
+	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration tests/documentation tests/payload_checks tests/sanity.py
 	@PYTHONPATH=tests:tests/lab $(VENV)/python -m payload_checks
 	@$(VENV)/yamllint --strict .
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q
 
-sanity: setup ## Run ansible-test's sanity tests with each ansible-core that is set up; minutes
-	@PYTHONPATH=tests/lab $(VENV)/python tests/sanity.py
+sanity: setup ## Run ansible-test's sanity tests with every ansible-core that is claimed, or CORES="2.16 2.20" and TESTS="import"; minutes
+	@PYTHONPATH=tests/lab:tests/integration $(VENV)/python tests/sanity.py $(CORES) --tests "$(TESTS)"
 
 docs: setup ## Write the pages and lists that are made from the code: docs/troubleshooting.md, docs/checks.md and others
 	@PYTHONPATH=.build/collections $(VENV)/python tests/documentation/generate.py
