@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The declared checks as the page docs/checks.md, as README's list and as agent_verify's documentation."""
+"""The declared checks as the page docs/checks.md and as agent_verify's documentation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ agent that is seen to work does without is a warning.
 
 <!-- `make docs` writes this page from plugins/plugin_utils/_checks. Change the declarations, not the page. -->
 """
-_README_LIST = re.compile(r"(?<=\| of \| checks \|\n\|---\|---\|\n)(?:\| the .*\n)+")
 _RETURN_LIST = re.compile(r"(?:        - C\([^)]+\) - .*\n)+(?=      type: str\n      sample: agent_service\n)")
 
 
@@ -33,22 +32,12 @@ def checks_page() -> str:
     return "\n".join([_HEAD, *(line for subject in _SUBJECTS for line in _section(subject))])
 
 
-def with_readme_list(readme: str) -> str:
-    """Return the README with the names of all checks."""
-    rows = (f"| the {subject} | {', '.join(f'`{declared.label}`' for declared in _of(subject))} |\n" for subject in _SUBJECTS)
-    return _replaced(_README_LIST, "".join(rows), readme)
-
-
 def with_return_list(module: str) -> str:
     """Return agent_verify's documentation with what each check looks at."""
     rows = (f"        - C({declared.label}) - {declared.title}.\n" for declared in declared_checks())
-    return _replaced(_RETURN_LIST, "".join(rows), module)
-
-
-def _replaced(pattern: re.Pattern[str], new: str, text: str) -> str:
-    changed, count = pattern.subn(lambda _: new, text)
+    changed, count = _RETURN_LIST.subn(lambda _: "".join(rows), module)
     if count != 1:
-        raise ValueError(f"The list of checks is there {count} times, not once: look for {pattern.pattern}")
+        raise ValueError(f"The list of checks is there {count} times, not once: look for {_RETURN_LIST.pattern}")
     return changed
 
 

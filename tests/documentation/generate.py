@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from check_lists import checks_page, with_readme_list, with_return_list
+from check_lists import checks_page, with_return_list
 from packages_table import with_packages_table
 from role_variables import defaults_file, variables_page
 from troubleshooting_page import troubleshooting_page
@@ -17,14 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def pages() -> dict[Path, str]:
     """Return each generated file with what it must hold."""
-    readme, module = ROOT / "README.md", ROOT / "plugins" / "modules" / "agent_verify.py"
-    architecture = ROOT / "docs" / "architecture.md"
+    module, architecture = ROOT / "plugins" / "modules" / "agent_verify.py", ROOT / "docs" / "architecture.md"
     return {
         architecture: with_packages_table(architecture.read_text(encoding="utf-8")),
         ROOT / "docs" / "checks.md": checks_page(),
         ROOT / "docs" / "role-variables.md": variables_page(),
         ROOT / "docs" / "troubleshooting.md": troubleshooting_page(),
-        readme: with_readme_list(readme.read_text(encoding="utf-8")),
         ROOT / "roles" / "provisioning_agent" / "defaults" / "main.yml": defaults_file(),
         module: with_return_list(module.read_text(encoding="utf-8")),
     }

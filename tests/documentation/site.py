@@ -23,6 +23,7 @@ ENVIRONMENT = "venv-docs"
 #: The guides, in their order on the first page; they keep their places, so that their links hold.
 GUIDES = (
     "README.md",
+    "docs/guide.md",
     "docs/role-variables.md",
     "docs/checks.md",
     "docs/troubleshooting.md",

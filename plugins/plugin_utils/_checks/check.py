@@ -5,7 +5,7 @@
 
 A check is a function with @check above it: its name, what it is about, when there is anything to judge, what a failure means, and the facts
 of docs/product-facts.md that it rests on. Nothing else of the collection names it: `make docs` writes docs/checks.md and the lists in the
-README and in agent_verify's documentation from the declarations, with each condition in the words of its docstring.
+page docs/checks.md and in agent_verify's documentation from the declarations, with each condition in the words of its docstring.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
