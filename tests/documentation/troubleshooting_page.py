@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import textwrap
 import typing as t
 
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._troubleshooting.catalogue import CATALOGUE
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._troubleshooting.entries import Chapter, Code, Entry, Source
 
+_WIDTH = 140
 _HEAD = """\
 # Troubleshooting
 
@@ -35,7 +37,8 @@ def _anchor(title: str) -> str:
 
 
 def _chapter(chapter: Chapter) -> t.Iterator[str]:
-    yield f"\n## {chapter.title}\n\n{chapter.about}\n"
+    about = textwrap.fill(chapter.about, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield f"\n## {chapter.title}\n\n{about}\n"
     yield "| what is seen | what it means | what to do | who says so |\n|---|---|---|---|"
     yield from map(_row, chapter.entries)
     yield f"| anything else | | {chapter.otherwise} | |"

@@ -14,17 +14,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
-PAGES = [name for name in LISTED if name.endswith(".md") and not name.startswith(("tests/", "CHANGELOG"))]
-TEXTS = [name for name in LISTED if re.match(r"(plugins|roles|playbooks|docs)/.*\.(py|ps1|yml|md)$|[A-Z]+\.md$", name)]
+PAGES = [name for name in LISTED if name.endswith(".md") and not name.startswith("CHANGELOG")]
+TEXTS = [
+    name
+    for name in LISTED
+    if re.match(r"(plugins|roles|playbooks|docs|tests/lab)/.*\.(py|ps1|psm1|psd1|cs|c|h|yml|md)$|[A-Z]+\.md$", name)
+]
 #: What to say instead.
 RIDDLES = {
     r"\bmend(s|ed|ing)?\b": "repair, correct",
     r"\b(came|comes|become|becomes|became) of (it|them|each|a|the|one)\b": "outcome",
     r"\b(told|tells?)\b(?!\()": "say, show, list, know",
-    r"\btakes? turns\b|\b(a|its|their|the) turn\b": "lock, one after another",
-    r"\bfor one in\b|\blambda one\b": "a name for what it holds",
+    r"\btakes? turns\b|\b(a|its|their|the) turn\b|\bturns?( =|:)": "lock, one after another",
+    r"\bfor (\w+, )?one in\b|\blambda one\b|\bas one:|\bdef one\b|\bone =>|\$one\b": "a name for what it holds",
 }
 LONGEST_SENTENCE = 200
+LONGEST_LINE = 140
 
 
 def sentences(page: str) -> t.Iterator[str]:
@@ -40,6 +45,13 @@ def sentences(page: str) -> t.Iterator[str]:
 def test_sentences_are_short(name: str) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     assert [sentence for sentence in sentences(page) if len(sentence) > LONGEST_SENTENCE] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_lines_are_short(name: str) -> None:
+    """A row of a table is one line however long; those that a page has are the page's business."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > LONGEST_LINE and not line.startswith(("|", "["))] == []
 
 
 @pytest.mark.parametrize("riddle", RIDDLES)
