@@ -257,10 +257,17 @@ agent:
           sample: sync1.corp.contoso.com
         matched_by:
           description:
-            - What the record was found by, V(agent_id) from the agent's certificate, or V(machine_name) where the host has none. Null when
-              none was found.
+            - What the record was found by, V(agent_id) from the agent's certificate, or V(machine_name) where the host has none, or its id
+              is not listed. Null when none was found. A record that was found by the name alone is never enough for the check C(cloud) to
+              pass.
           type: str
           sample: agent_id
+        other_machine:
+          description:
+            - The name of the machine that the record is of, where that is not this host; this host is then a copy of that one, or was
+              renamed. Else null.
+          type: str
+          sample: null
         reason:
           description: Why the status is what it is.
           type: str

@@ -126,11 +126,12 @@ class Look:
 
     @functools.cached_property
     def working(self) -> bool:
-        """Whether the agent is seen to work: registered, running under its account, and connected or listed as active."""
+        """Whether the agent is seen to work: registered, running under its account, and connected or listed as active by its own id."""
         if self.facts.platform is None or not self.complete or not self.registered or not self.account:
             return False
         record = self.cloud.record
-        listed = record is not None and record["status"] == "confirmed"
+        own = record is not None and record["matched_by"] == "agent_id" and not record["other_machine"]
+        listed = record is not None and own and record["status"] == "confirmed"
         return self.agent_service.state == "running" and (bool(self.facts.connections) or listed)
 
 

@@ -25,7 +25,14 @@ def _cloud(look: Look) -> Finding:
     record = t.cast(Record, look.cloud.record)
     status, reason = str(record["status"]), record["reason"]
     actual = f"{status}: {reason}" if reason else status
-    if status == "confirmed" and look.certificate is not None and record["matched_by"] == "machine_name":
+    if record["other_machine"]:
+        remedy = (
+            f"if this host was made as a copy of {record['other_machine']}, or was renamed, run agent_register with 'force: true' on it: "
+            "two hosts cannot be one agent"
+        )
+        return Finding("fail", "active", actual, remedy)
+    if status == "confirmed" and record["matched_by"] == "machine_name":
+        # A name proves nothing: a machine of another forest, or an agent that is gone, may have the same.
         remedy = "see in the Entra admin center whether this is the agent's record; if not, run agent_register with 'force: true'"
         return Finding("warn", "active", actual, remedy)
     if status == "confirmed":

@@ -185,6 +185,7 @@ def fleet_report(
         schema_version, generated (UTC, ISO 8601), check_mode, counts (hosts, changed, and one for each status), hosts (worst first).
     """
     rows = [_row(name, _outcome(plain(results.get(name)), failed=name in failed)) for name in hosts]
+    _judge_copies(rows)
     rows.sort(key=lambda row: (STATUSES.index(row["status"]), row["host"]))
     counts = {status: sum(row["status"] == status for row in rows) for status in STATUSES}
     return {
@@ -194,6 +195,21 @@ def fleet_report(
         "counts": {"hosts": len(rows), "changed": sum(row["changed"] for row in rows), **counts},
         "hosts": rows,
     }
+
+
+def _judge_copies(rows: list[dict[str, t.Any]]) -> None:
+    """Say of hosts with one agent's certificate which they are: each alone may look as wanted, and Microsoft knows them as one agent."""
+    owners: dict[str, list[str]] = {}
+    for row in rows:
+        if row["agent_id"]:
+            owners.setdefault(row["agent_id"].lower(), []).append(row["host"])
+    for row in rows:
+        others = [host for host in owners.get(str(row["agent_id"]).lower(), []) if host != row["host"]]
+        if others:
+            same = f"The agent's certificate is also that of {', '.join(others)}: one of them is a copy of the other"
+            row["to_do"] = [f"{same}. Run agent_register with 'force: true' on the copy.", *row["to_do"]]
+            if row["status"] == "compliant":
+                row.update(status="drift", message=f"{same}. {row['message']}")
 
 
 def _outcome(result: Data | None, *, failed: bool) -> Data:

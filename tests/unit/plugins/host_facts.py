@@ -182,6 +182,7 @@ CONFIRMED: dict[str, t.Any] = {
     "id": AGENT_ID,
     "machine_name": "sync1.contoso.lab",
     "matched_by": "agent_id",
+    "other_machine": None,
     "stale": [],
     "domains": ["contoso.lab"],
 }

@@ -32,7 +32,8 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def results(*names: str, **changes: t.Any) -> Results:
     """Return the results of hosts that are as wanted."""
-    return {name: {**host_result(work(HEALTHY, after=SKIPPED)), "host": name, **changes} for name in names}
+    healthy = {name: {**HEALTHY, "agent": {**HEALTHY["agent"], "agent_id": f"agent of {name}"}} for name in names}
+    return {name: {**host_result(work(healthy[name], after=SKIPPED)), "host": name, **changes} for name in names}
 
 
 def report(

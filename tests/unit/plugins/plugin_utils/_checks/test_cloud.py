@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._agent.facts import HostFacts
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.assessment import assess
-from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import CHECKS, Check, CloudAnswers, Expectation
+from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._checks.check import CHECKS, Check, CloudAnswers, Expectation, Look
 from host_facts import CONFIRMED, empty_host, host
 
 OLD = "00000000-0000-0000-0000-00000000000a"
@@ -32,7 +32,9 @@ def repairs(checks: dict[str, Check]) -> list[str]:
     ("record", "required", "status", "phases"),
     [
         ({}, False, "pass", []),
-        ({"reason": "found by the machine's name"}, False, "pass", []),
+        ({"matched_by": "machine_name", "reason": "found by the machine's name"}, False, "warn", []),
+        ({"other_machine": "sync2.contoso.lab", "reason": "that of sync2.contoso.lab"}, False, "fail", []),
+        ({"other_machine": "sync2.contoso.lab", "status": "inactive", "reason": "that of sync2.contoso.lab"}, False, "fail", []),
         ({"status": "inactive"}, False, "fail", []),
         ({"status": "absent", "reason": "no agent is listed"}, False, "fail", []),
         ({"status": "unknown", "reason": "not permitted"}, False, "unknown", []),
@@ -45,6 +47,26 @@ def test_record_decides(record: dict[str, t.Any], required: bool, status: str, p
     assert (check.status, repairs(checks)) == (status, phases)
     assert record.get("reason", "") in check.actual
     assert status == "pass" or check.remedy
+
+
+@pytest.mark.parametrize("certificates", [None, []])
+def test_name_alone_is_never_enough(certificates: t.Any) -> None:
+    facts = host() if certificates is None else host(certificates=certificates)
+    assert cloud(facts, {**CONFIRMED, "matched_by": "machine_name"})["cloud"].status == "warn"
+
+
+@pytest.mark.parametrize("record", [{"matched_by": "machine_name"}, {"other_machine": "sync2.contoso.lab"}])
+def test_listed_agent_of_another_machine_does_not_show_that_this_one_works(record: dict[str, t.Any]) -> None:
+    def working(found: dict[str, t.Any]) -> bool:
+        return Look(host(connections=0), Expectation(), CloudAnswers(found)).working
+
+    assert working(CONFIRMED)
+    assert not working({**CONFIRMED, **record})
+
+
+def test_copy_names_the_host_that_it_was_made_of() -> None:
+    check = cloud(record={**CONFIRMED, "other_machine": "sync2.contoso.lab"})["cloud"]
+    assert "copy of sync2.contoso.lab" in check.remedy
 
 
 def test_inactive_agent_with_a_stopped_service_is_repaired_by_starting_it() -> None:

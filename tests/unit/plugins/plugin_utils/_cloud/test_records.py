@@ -42,6 +42,12 @@ def find(*agents: dict[str, t.Any], agent_id: str | None = AGENT_ID, groups: t.A
         ([agent(OLD, status="inactive"), agent()], None, "confirmed", AGENT_ID, [OLD]),
         ([agent(name="SYNC1")], None, "confirmed", AGENT_ID, []),
         ([agent(name="sync1.other.lab"), agent(OLD, "sync1.third.lab")], None, "absent", None, []),
+        # An equal short name in another domain is another machine's.
+        ([agent(name="sync1.other.lab")], None, "absent", None, []),
+        ([agent(OLD, "sync1.other.lab")], AGENT_ID, "absent", None, []),
+        ([agent(OLD, "SYNC1")], AGENT_ID, "confirmed", OLD, []),
+        ([agent(name="SYNC1"), agent(OLD, "sync1")], None, "absent", None, []),
+        ([agent(name="")], None, "absent", None, []),
         ([agent(name="sync10.contoso.lab")], None, "absent", None, []),
     ],
 )
@@ -61,6 +67,28 @@ def test_domains_come_from_the_groups_of_the_agent() -> None:
 @pytest.mark.parametrize(("groups", "domains"), [((), []), (None, None)])
 def test_no_domains_differ_from_unknown_domains(groups: t.Any, domains: t.Any) -> None:
     assert find(agent(), groups=groups)["domains"] == domains
+
+
+@pytest.mark.parametrize(
+    ("name", "fqdn", "other"),
+    [
+        ("sync1.contoso.lab", "sync1.contoso.lab", False),
+        ("SYNC1.Contoso.Lab.", "sync1.contoso.lab", False),
+        ("SYNC1", "sync1.contoso.lab", False),
+        ("sync1.contoso.lab", "sync1", False),
+        # Cut by NetBIOS.
+        ("PROVISIONING-SE", "provisioning-server1.contoso.lab", False),
+        ("sync2.contoso.lab", "sync1.contoso.lab", True),
+        ("sync1.other.lab", "sync1.contoso.lab", True),
+        ("SYNC2", "sync1.contoso.lab", True),
+        ("", "sync1.contoso.lab", False),
+    ],
+)
+def test_record_of_the_certificate_may_be_another_machine_s(name: str, fqdn: str, other: bool) -> None:
+    record = find_record(Listing([agent(name=name)], [], 0.0), AGENT_ID, fqdn)
+    assert (record["status"], record["matched_by"]) == ("confirmed", "agent_id")
+    assert record["other_machine"] == (name if other else None)
+    assert (f"is that of the machine {name}" in record["reason"]) is other
 
 
 @pytest.mark.parametrize(("agent_id", "matched_by"), [(AGENT_ID, "agent_id"), (None, "machine_name")])

@@ -170,6 +170,17 @@ def test_report_counts_every_host_and_puts_the_worst_first() -> None:
     assert json.loads(json.dumps(report)) == report
 
 
+def test_hosts_with_one_certificate_are_named_with_each_other() -> None:
+    results = {name: host_result({**work(HEALTHY), "host": name}) for name in ("sync1", "copy")}
+    other = {"after": {**results["copy"]["after"], "agent": {**results["copy"]["after"]["agent"], "agent_id": "another"}}}
+    report = fleet_report(["sync1", "copy", "sync3"], {**results, "sync3": {**results["copy"], **other}}, check_mode=False)
+    rows = {row["host"]: row for row in report["hosts"]}
+    assert {name: row["status"] for name, row in rows.items()} == {"sync1": "drift", "copy": "drift", "sync3": "compliant"}
+    assert "also that of copy" in rows["sync1"]["to_do"][0]
+    assert "also that of sync1" in rows["copy"]["message"]
+    assert report["counts"]["drift"] == 2
+
+
 def test_report_says_what_to_do_once() -> None:
     stopped = verified(host(services__0__state="stopped"), {**CONFIRMED, "status": "inactive"})
     (row,) = report_of({"win1": host_result(work(stopped, repairs=False))})["hosts"]
