@@ -55,12 +55,11 @@ def down(state: State) -> None:
     """
     if state.path.exists() and not is_lab(state):
         raise LabError(f"{state.path} is no lab's folder, and was left alone: name the folder of a lab with --state.")
-    for process in _servers(state):
-        end_server(process)
     hosts = sorted(state.hosts.iterdir()) if state.hosts.is_dir() else []
-    if hosts:
-        with ThreadPoolExecutor(len(hosts)) as pool:
-            list(pool.map(lambda path: Prefix(path).stop(), hosts))
+    # All at once, since each takes its second; the hosts after the servers, which would see them go.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(end_server, _servers(state)))
+        list(pool.map(lambda path: Prefix(path).stop(), hosts))
     # What a state that is damaged or half written does not name, and programs that their host's server did not reach.
     end_all(lambda environment: _is_of(state, environment))
     if state.path.exists():
