@@ -15,6 +15,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,25 @@ Save-Url -Transfer $transfer -Path $path
 $text = [System.IO.File]::ReadAllText($path)
 [System.IO.File]::Delete($path)
 $Ansible.Result = @{ error = $transfer.error; text = $text } | ConvertTo-Json -Compress
+"""
+#: Downloads from a server that has no end, once with a limit of time and once with one of bytes.
+ENDLESS = """param([string]$Url)
+# include: transfer.ps1
+$errors = foreach ($limit in @(@{ seconds = 3; bytes = 1GB }, @{ seconds = 900; bytes = 3000000 })) {
+    $path = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
+    $deadline = [System.DateTime]::UtcNow.AddSeconds($limit.seconds)
+    $transfer = New-Transfer -Uri $Url -Deadline $deadline -Retries 5 -Proxy $null -MostBytes $limit.bytes
+    Save-Url -Transfer $transfer -Path $path
+    [System.IO.File]::Delete($path)
+    $transfer.error
+}
+$Ansible.Result = ConvertTo-Json -Compress -InputObject @($errors)
+"""
+#: Looks at a certificate.
+LOOK_AT = """param([string]$Url)
+# include: transfer.ps1
+$transfer = New-Transfer -Uri $Url -Deadline ([System.DateTime]::UtcNow.AddMinutes(15)) -Retries 0 -Proxy $null
+$Ansible.Result = Get-PresentedCertificate -Transfer $transfer -Seconds 2 | ConvertTo-Json -Compress
 """
 #: Opens a connection to a port of this machine by its address of the other kind, and returns what is said there.
 CONNECT = """param([string]$Address, [int]$Port)
@@ -373,6 +393,52 @@ def test_tries_that_met_silence_are_given_up(lab: Lab, direct: DirectHost, tmp_p
         stalling.thread.join()
     assert answer == {"error": "", "text": "whole"}
     assert stalling.closed > 3
+
+
+def test_download_without_an_end_is_given_up(direct: DirectHost, tmp_path: Path) -> None:
+    """Its bytes are there at once, so that no read of it has to wait."""
+    context = tls_1_2(tmp_path, *Pki.load(PKI).server_certificate(["127.0.0.1"]))
+    sent: list[int] = []
+
+    def serve(server: socket.socket) -> None:
+        for _ in range(2):
+            connection, _ = server.accept()
+            sent.append(0)
+            with connection, contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as tls:
+                tls.recv(65536)
+                tls.sendall(b"HTTP/1.1 200 Yes\r\nConnection: close\r\n\r\n")
+                while sent[-1] < 2_000_000_000:
+                    tls.sendall(bytes(65536))
+                    sent[-1] += 65536
+
+    with listener("127.0.0.1") as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        errors = direct.run_script(expand_includes(ENDLESS), Url=f"https://127.0.0.1:{server.getsockname()[1]}/endless")
+        thread.join()
+    assert errors == ["the time is up", "what is there has more than 3000000 bytes, which is no package"]
+    assert max(sent) < 2_000_000_000
+
+
+def test_look_at_a_certificate_has_an_end(direct: DirectHost) -> None:
+    """Each byte begins the time-out of a socket anew."""
+    sent: list[bool] = []
+
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            for byte in b"\x16\x03\x03\x3f\xff" + bytes(200):
+                connection.sendall(bytes([byte]))
+                time.sleep(0.1)
+            sent.append(True)
+
+    with listener("127.0.0.1") as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        answer = direct.run_script(expand_includes(LOOK_AT), Url=f"https://127.0.0.1:{server.getsockname()[1]}/")
+        thread.join()
+    assert answer == {"host": "127.0.0.1", "subject": "", "issuer": ""}
+    assert not sent
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

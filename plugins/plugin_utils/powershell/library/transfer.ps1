@@ -29,7 +29,8 @@ function Get-TransferProxy {
 function New-Transfer {
     # A transfer that has not begun. Known: what is noted of a file that is there (etag, last_modified), to ask whether it still is the
     # newest; ProbeOnly asks without a body. Save-Url leaves under "unchanged" whether it is.
-    # SilentSeconds: how long the other side may send nothing before the try counts as failed.
+    # SilentSeconds: how long the other side may send nothing before the try counts as failed. MostBytes: what is longer is no package,
+    # which has about 60 MB, and would fill the disk.
     param(
         [string]$Uri,
         [System.DateTime]$Deadline,
@@ -37,7 +38,8 @@ function New-Transfer {
         [object]$Proxy,
         [hashtable]$Known = @{},
         [bool]$ProbeOnly = $false,
-        [int]$SilentSeconds = 60
+        [int]$SilentSeconds = 60,
+        [long]$MostBytes = 1073741824
     )
     if ($PSVersionTable.PSVersion.Major -lt 6) {
         # Windows PowerShell loads it on demand only.
@@ -54,6 +56,7 @@ function New-Transfer {
         proxy = $Proxy
         deadline = $Deadline
         silent_seconds = $SilentSeconds
+        most_bytes = $MostBytes
         retries = $Retries
         known = $Known
         probe_only = $ProbeOnly
@@ -194,13 +197,15 @@ function Assert-ResponseStatus {
 }
 
 function Copy-Stream {
-    # Token ends a read that is under way, where the stream can do that.
+    # Token ends a read that is under way, where the stream can do that. A read that has its bytes at once is never waited for, so that the
+    # time and the length are looked at as well.
     param(
         [System.IO.Stream]$Source,
         [System.IO.FileStream]$Target,
         [System.DateTime]$Deadline,
         [int]$SilentSeconds = 60,
-        [System.Threading.CancellationToken]$Token = [System.Threading.CancellationToken]::None
+        [System.Threading.CancellationToken]$Token = [System.Threading.CancellationToken]::None,
+        [long]$MostBytes = 1073741824
     )
     $buffer = New-Object -TypeName 'byte[]' -ArgumentList 1048576
     while ($true) {
@@ -209,6 +214,12 @@ function Copy-Stream {
             return
         }
         $Target.Write($buffer, 0, $count)
+        if ($Target.Length -gt $MostBytes) {
+            throw (New-Object -TypeName System.InvalidOperationException -ArgumentList "what is there has more than $MostBytes bytes, which is no package")
+        }
+        if ([System.DateTime]::UtcNow -ge $Deadline) {
+            throw (New-Object -TypeName System.TimeoutException -ArgumentList 'the time is up')
+        }
     }
 }
 
@@ -235,7 +246,7 @@ function Receive-Body {
     $end = $(if ($null -ne $length) { $Target.Length + $length } else { $null })
     $limits = @{ Deadline = $Transfer.deadline; SilentSeconds = $Transfer.silent_seconds }
     $source = Wait-Transfer -Task $Response.Content.ReadAsStreamAsync() @limits
-    Copy-Stream -Source $source -Target $Target -Token $Transfer.cancellation.Token @limits
+    Copy-Stream -Source $source -Target $Target -Token $Transfer.cancellation.Token -MostBytes $Transfer.most_bytes @limits
     if ($null -ne $end -and $Target.Length -ne $end) {
         throw (New-Object -TypeName System.Net.Http.HttpRequestException -ArgumentList "the transfer broke off after $($Target.Length) of $end bytes")
     }
@@ -370,8 +381,10 @@ function Open-Tunnel {
 function Get-PresentedCertificate {
     # The subject and issuer of the certificate that a host presented and this one refused, on a second connection of its own. Nothing
     # is sent on it. "subject" and "issuer" stay empty where it cannot be had: the refusal itself is reported without it.
+    # Seconds: how long the whole may take; the time-outs of a socket begin anew with each byte.
     param(
-        [hashtable]$Transfer
+        [hashtable]$Transfer,
+        [int]$Seconds = 20
     )
     $answer = @{ host = $Transfer.asked.Host; subject = ''; issuer = '' }
     $way = $Transfer.asked
@@ -379,7 +392,10 @@ function Get-PresentedCertificate {
         $way = $Transfer.proxy.GetProxy($Transfer.asked)
     }
     $tcp = New-TcpClient
+    $limit = New-Object -TypeName System.Threading.CancellationTokenSource -ArgumentList (1000 * $Seconds)
     try {
+        # Closed from outside, the connection ends every read on it. Windows PowerShell makes no delegate of a method by a cast.
+        $null = $limit.Token.Register([System.Delegate]::CreateDelegate([System.Action], $tcp, 'Close'))
         $tcp.SendTimeout = 10000
         $tcp.ReceiveTimeout = 10000
         if (-not $tcp.ConnectAsync($way.DnsSafeHost, $way.Port).Wait(10000)) {
@@ -405,6 +421,7 @@ function Get-PresentedCertificate {
         Write-Verbose -Message "no look at the certificate: $($_.Exception.Message)"
     }
     finally {
+        $limit.Dispose()
         $tcp.Close()
     }
     return $answer
