@@ -16,6 +16,8 @@ import typing as t
 from .._core.errors import RegistrationError
 from .._core.results import as_result
 from .._core.verdict import Verdict
+from .._troubleshooting.entries import Symptom
+from .._troubleshooting.registration import REGISTRATION
 from .account import same_account
 from .answers import RegisterAnswer
 from .certificate import CurrentCertificate, current_certificate, is_in_account_store
@@ -181,7 +183,12 @@ def judge_registration(answer: RegisterAnswer, renewal_days: int, host: str) -> 
 def _unanswered(answer: RegisterAnswer, host: str) -> str:
     if answer.busy:
         return f"Another task is installing, registering or removing the agent on {host}: run it again after that."
-    return f"The agent's PowerShell module could not be used on {host}: {answer.error}" if answer.error else ""
+    if not answer.error:
+        return ""
+    # Where nothing is known of the error, no remedy stands behind it.
+    known = REGISTRATION.find(Symptom(answer.error))
+    reason = f"{answer.error.strip().rstrip('.')}; {known.remedy}." if known else answer.error
+    return f"The agent's PowerShell module could not be used on {host}: {reason}"
 
 
 def _failed(answer: RegisterAnswer, host: str) -> str:

@@ -11,13 +11,16 @@ from __future__ import annotations
 import typing as t
 
 from .._agent.facts import AGENT_SERVICE, Endpoint
+from .._troubleshooting.entries import codes_in, windows_error
 from .check import Finding, Look, Proof, check
 
 #: What the issuers' names of Microsoft's own certificates contain.
 CERTIFICATE_ISSUERS = ("Microsoft", "DigiCert")
 #: Seconds: Kerberos and the tokens of Entra bear five minutes.
 _SKEW = 300
-
+#: ERROR_ACCESS_DENIED; and ERROR_SERVICE_NOT_ACTIVE and RPC_S_SERVER_UNAVAILABLE, which a stopped event log answers with.
+_ACCESS_DENIED = 5
+_NO_EVENT_LOG = {1062, 1722}
 
 #: Where a proxy is set, in words.
 _ORIGINS = {
@@ -112,13 +115,24 @@ def _events_asked(look: Look) -> bool:
 def _events(look: Look) -> Finding:
     events, expected = look.facts.events, "no errors about the agent"
     if events is None:
-        return Finding("unknown", expected, f"unknown: {look.facts.events_problem}", "use an account that may read the event log")
+        problem = look.facts.events_problem
+        return Finding("unknown", expected, f"unknown: {problem}", _unread_remedy(problem))
     if not events:
         harmless = look.facts.harmless_events
         return Finding("pass", expected, f"none but {harmless} that are known to be harmless" if harmless else "none")
     newest = events[0]
     actual = f"{len(events)}, the newest at {newest.time}: {newest.source} {newest.id}, {newest.message.rstrip('.')}"
     return Finding("warn", expected, actual, _event_remedy({event.id for event in events}))
+
+
+def _unread_remedy(problem: str) -> str:
+    """Return what to do about a log that could not be read, by the error's code."""
+    codes = {windows_error(code) for code in codes_in(problem) if isinstance(code, int)}
+    if _ACCESS_DENIED in codes:
+        return "use an account that may read the event log"
+    if codes & _NO_EVENT_LOG:
+        return "start the service Windows Event Log (EventLog) on the host"
+    return "read the log on the host with Get-WinEvent -LogName System, and repair what it names"
 
 
 def _event_remedy(identifiers: set[int]) -> str:

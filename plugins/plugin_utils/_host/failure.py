@@ -24,11 +24,19 @@ _LIMITED = (
     "exempt the account of the connection from the policy, or use the agent's wizard."
 )
 
+#: PowerShell's error identifier, the same in every language, where the host's antivirus has refused a script.
+_MALICIOUS = re.compile(r"ScriptContainedMaliciousContent")
+_REFUSED = (
+    "The antivirus on this host has refused the collection's script (ScriptContainedMaliciousContent): look for the refusal in its log, "
+    "and exempt the account of the connection."
+)
+
 
 def failure_reason(answer: Result) -> str:
     """Return why win_powershell's answer holds no result."""
-    if any(_CONSTRAINED.search(text) for text in _texts(answer)):
-        return _LIMITED
+    for pattern, sentence in ((_CONSTRAINED, _LIMITED), (_MALICIOUS, _REFUSED)):
+        if any(pattern.search(text) for text in _texts(answer)):
+            return sentence
     for record in answer.get("error") or []:
         message = (record.get("exception") or {}).get("message") or record.get("output")
         if message:

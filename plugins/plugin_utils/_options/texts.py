@@ -24,6 +24,7 @@ Spec = t.Mapping[str, t.Mapping[str, t.Any]]
 
 #: A distinguished name, such as a publisher's, is one value with commas in it.
 _DISTINGUISHED_NAME = re.compile(r"\s*[A-Za-z]{1,2}=")
+_SEPARATOR = re.compile(r"[,\n]")
 
 
 def read_texts(spec: Spec, options: t.Mapping[str, t.Any], prefix: str = "") -> dict[str, t.Any]:
@@ -78,7 +79,7 @@ def _list(name: str, text: str) -> list[t.Any]:
         return found
     if start == "{" or _DISTINGUISHED_NAME.match(text):
         return [text]
-    return [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
+    return [part.strip() for part in _SEPARATOR.split(text) if part.strip()]
 
 
 def _literal(text: str) -> t.Any:

@@ -128,6 +128,55 @@ REGISTRATION = Chapter(
             source=PREREQUISITES,
         ),
         Entry(
+            # ERROR_VIRUS_INFECTED, ERROR_VIRUS_DELETED
+            codes=(225, 226),
+            words=r"malicious content|contains a virus",
+            seen=(
+                "This script contains malicious content and has been blocked by your antivirus software.",
+                "Operation did not complete successfully because the file contains a virus or potentially unwanted software.",
+            ),
+            meaning="the host's antivirus has refused the module, one of its files or the script that uses it",
+            remedy="look for the refusal in the antivirus' log, and exempt the agent's folder and the account of the connection from it",
+            source=WINDOWS,
+        ),
+        Entry(
+            # ERROR_ACCESS_DISABLED_BY_POLICY, ERROR_SYSTEM_INTEGRITY_POLICY_VIOLATION
+            codes=(1260, 4551),
+            words=r"blocked by (group|software restriction) policy|application control policy has blocked",
+            seen=(
+                "This program is blocked by group policy.",
+                "The file is blocked by software restriction policy.",
+                "An Application Control policy has blocked this file.",
+            ),
+            meaning="a policy for applications (AppLocker, WDAC, software restriction) blocks the module or one of its files",
+            remedy="allow Microsoft's signature for the agent's folder in the policy for applications",
+            source=WINDOWS,
+        ),
+        Entry(
+            words=r"HRESULT: 0x80131515|assembly from a network location",
+            seen=(
+                "Could not load file or assembly. Operation is not supported. (Exception from HRESULT: 0x80131515)",
+                "An attempt was made to load an assembly from a network location.",
+            ),
+            meaning="Windows marks a file of the module as one from the Internet, and .NET does not load it",
+            remedy="unblock the files of the agent's folder (Get-ChildItem -Recurse | Unblock-File), or repair the agent",
+            source=WINDOWS,
+        ),
+        Entry(
+            codes=(0x80131040,),  # FUSION_E_REF_DEF_MISMATCH
+            exceptions=("System.MissingMethodException", "System.Reflection.ReflectionTypeLoadException", "System.TypeLoadException"),
+            words=r"could not load (file or assembly|type)|method not found",
+            seen=(
+                "Could not load file or assembly 'Newtonsoft.Json, Version=13.0.0.0' or one of its dependencies.",
+                "Could not load type 'Microsoft.Identity.Client.Extensibility'.",
+                "Method not found: 'Void Azure.Core.TokenRequestContext'.",
+            ),
+            meaning="the module gets an assembly of another version than it was built with, or one is missing",
+            remedy="repair the agent (provisioning_agent_state: repaired); if that does not help, take other versions of the named "
+            "assembly out of the global assembly cache and the profile scripts of PowerShell",
+            source=INFERRED,
+        ),
+        Entry(
             exceptions=("System.Management.Automation.PSSecurityException",),
             words=r"execution ?policy|running scripts is disabled",
             seen=("Security error: execution policy Unrestricted", "Running scripts is disabled on this system."),

@@ -48,7 +48,7 @@ def modules() -> Iterator[t.Any]:
 def uses(module: t.Any, name: str) -> set[str]:
     """How its module uses a pattern."""
     source = Path(module.__file__).read_text(encoding="utf-8")
-    return set(re.findall(rf"{name}\.(search|match|fullmatch|sub|findall|finditer)\(", source))
+    return set(re.findall(rf"{name}\.(search|match|fullmatch|sub|split|findall|finditer)\(", source))
 
 
 def patterns() -> dict[str, tuple[re.Pattern[t.Any], str]]:

@@ -209,6 +209,7 @@ def test_check_mode_signs_in_and_changes_nothing(token: list[str], tmp_path: Pat
     [
         ({"busy": True}, "Another task is installing, registering or removing the agent on win1"),
         ({"error": "no module"}, "The agent's PowerShell module could not be used on win1: no module"),
+        ({"error": "Could not load type 'A.B'."}, "used on win1: Could not load type 'A.B'; repair the agent"),
         ({"steps": [{**ALL_WELL["steps"][0], "error": "denied"}]}, "The step 'domain' (contoso.lab) failed: denied;"),
         ({"service_error": "it hangs"}, "The agent's service does not start: it hangs"),
         ({"facts": FRESH}, "win1 has no registration"),

@@ -25,6 +25,10 @@ TEXTS = {
     "The remote name could not be resolved: 'x.registration.msappproxy.net'": "proxy, firewall",
     "The service answered with HTTP status 503.": "proxy, firewall",
     "The access token was refused: Signature has expired": "clock",
+    "Could not load file or assembly 'System.Text.Json, Version=8.0.0.0'. (Exception from HRESULT: 0x80131040)": "assembly cache",
+    "Method not found: 'Void Azure.Core.AccessToken..ctor'.": "provisioning_agent_state: repaired",
+    "Could not load file or assembly 'file:///C:/x.dll'. Operation is not supported. (Exception from HRESULT: 0x80131515)": "Unblock-File",
+    "This script contains malicious content and has been blocked by your antivirus software.": "antivirus' log",
     "Something that nobody has seen before.": "trace log",
 }
 
@@ -51,6 +55,12 @@ LOCALIZED = [
     ("Eine Anmeldesitzung ist nicht vorhanden.", ("0x80070520",), (), "CredSSP"),
     ("Der Vorgang wurde abgebrochen.", ("0x8013153B",), ("System.Threading.Tasks.TaskCanceledException",), "proxy, firewall"),
     ("Die Ausf\u00fchrungsrichtlinie verbietet es.", (), ("System.Management.Automation.PSSecurityException",), "RemoteSigned"),
+    ("Die Datei oder Assembly wurde nicht geladen.", ("0x80131040",), ("System.IO.FileLoadException",), "assembly cache"),
+    ("Die Methode wurde nicht gefunden.", ("0x80131513",), ("System.MissingMethodException",), "assembly cache"),
+    ("Das Programm ist durch eine Richtlinie gesperrt.", ("0x000004EC", "0x80004005"), (), "policy for applications"),
+    ("Die Datei enth\u00e4lt einen Virus.", ("0x800700E1",), (), "antivirus' log"),
+    # Every method that is not supported has this number.
+    ("Nicht unterst\u00fctzt.", ("0x80131515",), ("System.NotSupportedException",), "trace log"),
     ("Niemand wei\u00df es.", ("0x80131500",), ("System.Exception",), "trace log"),
     # Where the text says something else, the code is right.
     ("Timeout: the user name or password is incorrect.", ("0x80072030",), (), "Managed Service Accounts"),

@@ -196,6 +196,19 @@ def test_one_thing_wrong_on_the_host(changes: dict[str, t.Any], name: str, statu
 
 
 @pytest.mark.parametrize(
+    ("problem", "remedy"),
+    [
+        ("Nicht autorisierter Vorgang (0x80070005)", "use an account that may read the event log"),
+        ("Der RPC-Server ist nicht verf\u00fcgbar (0x800706BA)", "start the service Windows Event Log (EventLog) on the host"),
+        ("Success (0x80131500)", "read the log on the host with Get-WinEvent -LogName System, and repair what it names"),
+        ("denied", "read the log on the host with Get-WinEvent -LogName System, and repair what it names"),
+    ],
+)
+def test_remedy_for_an_unread_log_goes_by_its_cause(problem: str, remedy: str) -> None:
+    assert checked(host(events=None, events_problem=problem))["events"].remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("changes", "absent"),
     [
         ({"platform__domain_member": False, DIRECTORY: None}, {"directory", "kds_root_key", "schema", "kerberos_encryption"}),

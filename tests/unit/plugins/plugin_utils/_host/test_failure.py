@@ -36,6 +36,17 @@ def test_reason_is_the_first_that_is_told(answer: dict[str, t.Any], reason: str)
 @pytest.mark.parametrize(
     "answer",
     [
+        {"error": [record("Dieses Skript enth\u00e4lt ...", "ScriptContainedMaliciousContent,Microsoft.PowerShell")]},
+        {"msg": "x", "module_stderr": "... + FullyQualifiedErrorId : ScriptContainedMaliciousContent"},
+    ],
+)
+def test_refusal_by_an_antivirus_is_named_in_every_language(answer: dict[str, t.Any]) -> None:
+    assert failure_reason(answer).startswith("The antivirus on this host has refused the collection's script")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         {"error": [record("A policy ... to the language mode ConstrainedLanguage, in which", "A policy")]},
         {"error": [record("Le type ne peut pas ...", "MethodInvocationNotSupportedInConstrainedLanguage")]},
         {"error": [record("Der Wert ...", "ConversionSupportedOnlyToCoreTypes")]},
