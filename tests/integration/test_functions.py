@@ -318,6 +318,14 @@ def test_netlogon_event_of_a_managed_account_is_found_in_its_own_log(host: Direc
     assert (found["harmless"], found["problem"]) == (0, "")
 
 
+def test_log_that_cannot_be_read_has_the_code_of_the_error(host: DirectHost) -> None:
+    """Its words are in the host's language."""
+    refuse = "function Get-WinEvent { throw [System.UnauthorizedAccessException]::new('Zugriff verweigert.') }\n"
+    read = "$Ansible.Result = Get-EventFact -Hours 1 | ConvertTo-Json -Compress"
+    found = dict(host.run_script(f"{expand_includes('# include: events.ps1')}\n{refuse}{read}"))
+    assert found == {"events": None, "harmless": 0, "problem": "Zugriff verweigert (0x80070005)"}
+
+
 def test_harmless_events_do_not_push_others_out(host: DirectHost) -> None:
     noise = logged(AGENT_LOG, "agent", 5, "System.UnauthorizedAccessException: Access to the registry key 'Global' is denied.")
     found = events(host, *[noise] * 60, logged(AGENT_LOG, "agent", 7, "The relay is lost."))

@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# include: errors.ps1
 # include: storage.ps1
 # include: program.ps1
 
@@ -45,7 +46,7 @@ function Get-EventFact {
     # Events about trouble with the agent: log-on failures of its services (7000, 7038, 7041), Netlogon's of managed accounts whose
     # password is not to be had (9001, 9002, in a log of their own), and errors in the agent's own log, whose name differs between builds.
     # Harmless: patterns of messages of that log to leave out. Returns @{events; harmless; problem}; events is null where there is no event
-    # log to read, harmless is how many were left out.
+    # log to read, harmless is how many were left out. The problem ends in the error's code, since its words are in the host's language.
     param(
         [int]$Hours,
         [string[]]$Harmless = @()
@@ -65,7 +66,9 @@ function Get-EventFact {
         }
     }
     catch {
-        return @{ events = $null; harmless = 0; problem = $_.Exception.GetBaseException().Message }
+        $failure = Get-ErrorFact -Exception $_.Exception
+        $words = $_.Exception.GetBaseException().Message.TrimEnd('.')
+        return @{ events = $null; harmless = 0; problem = ('{0} ({1})' -f $words, @($failure.codes)[0]) }
     }
     $newest = @($found | Sort-Object -Property TimeCreated -Descending | Select-Object -First 20)
     return @{ events = @($newest | ForEach-Object -Process { ConvertTo-EventFact -Record $_ }); harmless = $skipped; problem = '' }
