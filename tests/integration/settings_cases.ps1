@@ -20,6 +20,7 @@ function Set-Case {
         [string]$Path,
         [hashtable]$Wanted
     )
+    $before = Get-SettingFact -ConfigurationPath $Path
     try {
         $result = Set-AgentSetting -ConfigurationPath $Path -Wanted ($Wanted | ConvertTo-Json -Depth 5 | ConvertFrom-Json)
     }
@@ -33,6 +34,7 @@ function Set-Case {
         content = [System.Convert]::ToBase64String([System.IO.File]::ReadAllBytes($Path))
         backup = $backup
         files = [System.IO.Directory]::GetFiles($folder, [System.IO.Path]::GetFileName($Path) + '*').Count
+        before = $before
         fact = Get-SettingFact -ConfigurationPath $Path
     }
 }

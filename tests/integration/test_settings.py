@@ -42,7 +42,7 @@ SECTIONS = """<?xml version="1.0" encoding="utf-8"?>
 BY_HAND = """<configuration>
   <system.net>
     <settings><httpWebRequest useUnsafeHeaderParsing="true" /></settings>
-    <defaultProxy enabled="false"><proxy autoDetect="False" proxyaddress="http://old:1" /></defaultProxy>
+    <defaultProxy enabled="false"><proxy autoDetect="False" proxyaddress="http://user:c@n/ary@old:1" /></defaultProxy>
   </system.net>
 </configuration>
 """
@@ -126,6 +126,10 @@ def test_attributes_of_others_stay(outcomes: Outcomes) -> None:
     text = text_of("by-hand", outcomes["by-hand"][0]["content"])
     assert 'autoDetect="False"' in text and 'proxyaddress="http://proxy:8080"' in text
     assert "useUnsafeHeaderParsing" in text_of("by-hand", outcomes["by-hand"][2]["content"])
+
+
+def test_password_in_an_address_is_not_read(outcomes: Outcomes) -> None:
+    assert outcomes["by-hand"][0]["before"]["proxy"]["url"] == "http://********@old:1"
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))

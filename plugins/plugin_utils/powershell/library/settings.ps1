@@ -167,6 +167,8 @@ function Get-Flag {
 # ---- reading ----
 
 function Get-ProxyFact {
+    # What the element defaultProxy says, nothing where there is none. A user name and a password in the address, which .NET does not send
+    # to a proxy, are masked: they would be in the answer, and in what module logging keeps of it.
     param(
         [System.Xml.XmlDocument]$Document
     )
@@ -175,9 +177,10 @@ function Get-ProxyFact {
         return $null
     }
     $proxy = $outer.SelectSingleNode('proxy')
+    $address = $(if ($null -ne $proxy) { $proxy.GetAttribute('proxyaddress') } else { '' })
     $list = @($outer.SelectNodes('bypasslist/add/@address') | ForEach-Object -Process { $_.Value })
     return @{
-        url = $(if ($null -ne $proxy) { $proxy.GetAttribute('proxyaddress') } else { '' })
+        url = [System.Text.RegularExpressions.Regex]::Replace($address, '^([a-zA-Z][a-zA-Z0-9+.-]*://)?.*@', '$1********@')
         enabled = Get-Flag -Element $outer -Name 'enabled' -Default $true
         use_default_credentials = Get-Flag -Element $outer -Name 'useDefaultCredentials' -Default $false
         bypass_on_local = $null -ne $proxy -and (Get-Flag -Element $proxy -Name 'bypassonlocal' -Default $false)
