@@ -110,6 +110,11 @@ class Service:
         """Whether it runs, and starts with Windows."""
         return self.state == "running" and self.start_type == "auto"
 
+    @property
+    def may_rest(self) -> bool:
+        """Whether it need not run: the updater, where a package brought none, or somebody wants no upgrades without him and disabled it."""
+        return self.name == UPDATER_SERVICE and (not self.present or self.start_type == "disabled")
+
 
 @dataclasses.dataclass(frozen=True)
 class StoredCertificate:

@@ -79,8 +79,8 @@ def newest_version(facts: AgentFacts) -> str | None:
 
 
 def services_run(facts: AgentFacts) -> bool:
-    """Whether every service of the agent that is there starts with Windows and runs (the updater may be absent)."""
-    return all(service.runs for service in facts.services if service.present or service.name != UPDATER_SERVICE)
+    """Whether every service of the agent that has to run starts with Windows and runs."""
+    return all(service.runs for service in facts.services if not service.may_rest)
 
 
 def remains(before: AgentFacts, after: AgentFacts) -> list[str]:

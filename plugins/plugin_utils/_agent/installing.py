@@ -127,7 +127,7 @@ def predicted_state(facts: HostFacts, plan: InstallPlan, wanted: Settings, versi
     """
     starts = plan.switch is not None or not services_run(facts)
     # A package installs the agent's service; whether it brings an updater is known only afterwards.
-    names = {AGENT_SERVICE, *described_services(facts)} if starts else set()
+    names = {AGENT_SERVICE, *(service.name for service in facts.services if not service.may_rest)} if starts else set()
     services = {**described_services(facts), **dict.fromkeys(sorted(names), "running, auto")}
     return {"version": version, "services": services, "settings": settings_predicted(facts, wanted)}
 

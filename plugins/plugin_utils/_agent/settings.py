@@ -92,7 +92,8 @@ def _proxy(proxy: Settings) -> Settings:
     url = proxy["url"] or ""  # Ansible takes a null for given
     try:
         parts = urllib.parse.urlsplit(url)
-        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port is not None
+        # .NET Framework, on which the agent runs, knows no proxy by https. Without a port it takes 80.
+        valid = parts.scheme == "http" and parts.hostname and parts.port != 0
     except ValueError:
         valid = False
     if not valid:

@@ -22,6 +22,7 @@ from .check import Finding, Look, check, complete, in_service, registered
 _PACKAGE = ("download", "install")
 _INSTALL = ("install",)
 _REGISTER = ("register",)
+_BY_HAND = "upgrade the agent by hand when a release is out"
 
 
 def known_domains(facts: HostFacts, record: t.Mapping[str, t.Any] | None) -> list[str] | None:
@@ -70,7 +71,10 @@ def _updater_service(look: Look) -> Finding:
     service = look.facts.service(UPDATER_SERVICE)
     if not service.present:
         # Seen on 1.1.2334: that package brought no updater.
-        return Finding("warn", "running, auto", "absent", "upgrade the agent by hand when a release is out")
+        return Finding("warn", "running, auto", "absent", _BY_HAND)
+    if service.may_rest:
+        actual = f"{service.state}, {service.start_type}"
+        return Finding("warn", "running, auto", actual, f"{_BY_HAND}, or let the service start with Windows")
     return _running(service)
 
 

@@ -16,7 +16,7 @@ from .._core.clouds import Cloud
 from .._core.errors import ConfigurationError
 from .harmless_events import HARMLESS_EVENTS
 
-_ENDPOINT = re.compile(r"(?P<host>[a-z0-9]++(?:[.-]++[a-z0-9]++)*+)(:(?P<port>\d{1,5}))?", re.IGNORECASE)
+_ENDPOINT = re.compile(r"(?P<host>[a-z0-9_]++(?:[.-]++[a-z0-9_]++)*+)(:(?P<port>\d{1,5}))?", re.IGNORECASE)
 
 
 def host_probe(

@@ -19,8 +19,9 @@ from .._core.errors import ConfigurationError
 
 Options = t.Mapping[str, t.Any]
 
-_LABEL = r"[a-z0-9]++(?:-++[a-z0-9]++)*+"
-_DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})++", re.IGNORECASE)
+#: A part of a domain's name: Active Directory takes underscores and letters of any alphabet, which the names of hosts do not have.
+_LABEL = r"\w++(?:-++\w++)*+"
+_DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})++")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 

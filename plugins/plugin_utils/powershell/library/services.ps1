@@ -76,7 +76,8 @@ function Stop-ServiceInTime {
 }
 
 function Start-AgentService {
-    # Makes a service start with Windows and run. The updater may be absent: newer packages come without it.
+    # Makes a service start with Windows and run. The updater may be absent: newer packages come without it. Who has disabled it wants no
+    # upgrades of which he does not know, and it stays so.
     # Returns whether it changed anything.
     param(
         [string]$Name,
@@ -84,7 +85,7 @@ function Start-AgentService {
         [switch]$Restart
     )
     $fact = Get-ServiceFact -Name $Name
-    if (-not $fact.present) {
+    if (-not $fact.present -or ($Name -eq 'AzureADConnectAgentUpdater' -and $fact.start_type -eq 'disabled')) {
         return $false
     }
     $changed = $false

@@ -116,6 +116,8 @@ def test_newest_version_counts_rows_too() -> None:
         ({"services__0__present": False, "services__0__state": None}, False),
         ({"services__1__present": False, "services__1__state": None}, True),
         ({"services__1__state": "stopped"}, False),
+        ({"services__1__state": "stopped", "services__1__start_type": "manual"}, False),
+        ({"services__1__state": "stopped", "services__1__start_type": "disabled"}, True),
     ],
 )
 def test_services_are_judged(changes: dict[str, t.Any], run: bool) -> None:

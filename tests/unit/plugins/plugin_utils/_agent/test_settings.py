@@ -34,7 +34,8 @@ def wanted(**options: t.Any) -> dict[str, t.Any]:
     ("options", "words"),
     [
         ({"proxy": {"url": "proxy:8080"}}, "write http://HOST:PORT"),
-        ({"proxy": {"url": "http://proxy"}}, "write http://HOST:PORT"),
+        ({"proxy": {"url": "https://proxy:8080"}}, "write http://HOST:PORT"),
+        ({"proxy": {"url": "http://proxy:0"}}, "write http://HOST:PORT"),
         ({"proxy": {"url": "socks://proxy:1080"}}, "write http://HOST:PORT"),
         ({"proxy": {"url": "http://proxy:port"}}, "write http://HOST:PORT"),
         ({"proxy": {"url": "http://user:canary@proxy:8080"}}, "carries a user name or a password"),
@@ -94,6 +95,11 @@ def test_in_force_tells_what_the_host_has() -> None:
         "proxy": {key: value for key, value in PROXY.items() if key != "enabled"},
         "ldap_connection_timeout": 60000,
     }
+
+
+@pytest.mark.parametrize("url", ["http://proxy", "http://proxy.contoso.lab/", "http://[2001:db8::1]:8080", "http://proxy_1:3128"])
+def test_address_that_dotnet_takes_is_taken(url: str) -> None:
+    assert wanted(proxy={"url": url})["proxy"]["url"] == url
 
 
 @pytest.mark.parametrize("url", ["http://user:canary@proxy:8080", "user:canary@proxy:8080", "http://us:ca/nary@canary@proxy:8080/?canary"])

@@ -70,6 +70,7 @@ def test_empty_host_drifts_in_every_phase() -> None:
         ({"services__0__start_type": "manual"}, "agent_service", "fail", ["install"]),
         ({"services__1__state": "stopped"}, "updater_service", "fail", ["install"]),
         ({"services__1__present": False}, "updater_service", "warn", []),
+        ({"services__1__state": "stopped", "services__1__start_type": "disabled"}, "updater_service", "warn", []),
         ({"services__0__account": r"NT SERVICE\AADConnectProvisioningAgent"}, "service_account", "fail", ["register"]),
         ({"services__0__managed_account": False}, "service_account", "warn", []),
         ({"product__tenant_id": None}, "tenant", "fail", ["register"]),

@@ -12,6 +12,8 @@ import pytest
 from ansible_collections.entra_ops.cloud_sync.plugins.plugin_utils._options.role import input_errors
 from host_facts import TENANT
 
+#: Names that Active Directory takes for a domain.
+DOMAINS_OF_ACTIVE_DIRECTORY = ("corp_ad.contoso.lab", "1st.2nd", "m\u00fcller.example", "xn--mller-kva.example", "a--b.local")
 GOOD: dict[str, t.Any] = {
     "accept_eula": True,
     "ca_path": "",
@@ -43,6 +45,23 @@ def test_bad_variable_is_refused_with_what_to_write(name: str) -> None:
     value, words = BAD[name]
     (sentence,) = input_errors({**GOOD, name: value}, "main")
     assert words in sentence
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"domains": [{"name": name, "username": "a", "password": "x"}]} for name in DOMAINS_OF_ACTIVE_DIRECTORY),
+        {"endpoints": ["sync_1.contoso.lab", "gateway_.contoso.lab:8443"]},
+        {"gmsa": {"name": "CONTOSO\\gMSA_sync-1.x$"}},
+        {"settings": {"proxy": {"url": "http://proxy.contoso.lab"}}},
+        {"sha256": "AB " * 32},
+        {"root_thumbprints": ["3b:1e:fd:3a:66:ea:28:b1:66:97:39:47:03:a7:2c:a3:40:a0:5b:d5"]},
+        {"package_path": "D:/packages/setup.exe"},
+        {"version": "1.1"},
+    ],
+)
+def test_right_value_is_not_refused(changes: dict[str, t.Any]) -> None:
+    assert input_errors({**GOOD, **changes}, "main") == []
 
 
 @pytest.mark.parametrize(
