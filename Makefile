@@ -44,7 +44,6 @@ unit: setup ## Run the unit tests
 lint: setup ## Run the static checks
 	@$(VENV)/ruff check .
 	@$(VENV)/mypy plugins tests/lab/cloudlab tests/lab/tests/integration tests/integration tests/documentation tests/payload_checks tests/sanity.py
-	@$(VENV)/mypy --python-version 3.10 plugins
 	@PYTHONPATH=tests:tests/lab $(VENV)/python -m payload_checks
 	@$(VENV)/yamllint --strict .
 	@PATH="$(CURDIR)/$(VENV):$$PATH" ANSIBLE_COLLECTIONS_PATH=.build/collections $(VENV)/ansible-lint --offline -q

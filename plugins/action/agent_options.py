@@ -31,7 +31,7 @@ class ActionModule(AgentAction):
     HANDED_ON = ("options",)
 
     def _agent_run(self, options: Options, result: Result) -> None:
-        result.update(play=self._agent_play, started=f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}")
+        result.update(play=self._agent_play, started=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
         entry_point = options["entry_point"]
         variables = read_variables(self._agent_variables(needed_variables(entry_point)))
         errors = input_errors(variables, entry_point)

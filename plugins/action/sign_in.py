@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 
 from ..plugin_utils._core.errors import SignInError
@@ -72,7 +72,7 @@ class ActionModule(AgentAction):
         """Write what is kept into the result."""
         result.update(
             encrypted=bool(cache.is_encrypted),
-            expires_at=datetime.fromtimestamp(kept.expires_at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            expires_at=datetime.fromtimestamp(kept.expires_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             may_register=kept.may_register,
             username=kept.username,
         )

@@ -76,11 +76,8 @@ _PAGE = re.compile(rb"^\W*<(!doctype|html|\?xml)", re.IGNORECASE)
 
 def sha256_of(path: str) -> str:
     """Return a file's SHA-256."""
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while block := file.read(1 << 20):  # Python 3.10 has no hashlib.file_digest
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def early_refusal(path: str, name: str, rules: t.Mapping[str, t.Any]) -> PackageFacts:

@@ -190,7 +190,7 @@ def fleet_report(
     counts = {status: sum(row["status"] == status for row in rows) for status in STATUSES}
     return {
         "schema_version": SCHEMA_VERSION,
-        "generated": f"{now or datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+        "generated": f"{now or datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
         "check_mode": check_mode,
         "counts": {"hosts": len(rows), "changed": sum(row["changed"] for row in rows), **counts},
         "hosts": rows,

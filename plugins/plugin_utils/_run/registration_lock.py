@@ -97,7 +97,7 @@ def _try(file: int) -> bool:
 
 
 def _write_holder(file: int, host: str) -> None:
-    since = f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+    since = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
     os.ftruncate(file, 0)
     os.pwrite(file, f"{host} (process {os.getpid()}, since {since})".encode("utf-8", "replace"), 0)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import typing as t
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from .._core.clouds import Cloud
 from .._core.errors import AgentError, SignInError
@@ -178,7 +178,7 @@ def require_in_time(cloud: Cloud, answer: Answer) -> None:
         SignInError: the controller's clock is wrong.
     """
     if "access_token" in answer and is_out_of_time(str(answer["access_token"])):
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
         raise SignInError(
             f"The controller's clock says {now} UTC, by which a token that {cloud.authority} has just issued is over already or not "
             "valid yet: set the clock."
