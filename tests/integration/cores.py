@@ -99,13 +99,18 @@ def lowest(versions: str) -> str:
     return next(bound.version for bound in SpecifierSet(versions) if bound.operator == ">=")
 
 
+def usable_pythons(core: Core) -> list[str]:
+    """Return the Pythons that a core and the collection support."""
+    return [python for python in core.pythons if _number(python) >= _number(LOWEST_PYTHON)]
+
+
 def choose_python(core: Core) -> str:
     """Return the interpreter for a core: the newest here that it and the collection support.
 
     Raises:
         MatrixError: this machine has none of them.
     """
-    usable = [python for python in core.pythons if _number(python) >= _number(LOWEST_PYTHON)]
+    usable = usable_pythons(core)
     for version in sorted(usable, key=_number, reverse=True):
         if found := bootstrap.find_python(version):
             return found

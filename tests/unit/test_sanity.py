@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import bootstrap
+import cores
 import pytest
 import sanity
 
@@ -42,6 +43,19 @@ def test_pip_is_provided_in_each_version_that_the_core_wants(tmp_path: Path) -> 
     source.write_text("a = dict(pip='25.2')\nb = dict(pip='24.0')\n", encoding="utf-8")
     sanity.provide_pip(tmp_path / "core", tmp_path / "home")
     assert sorted(file.name for file in (tmp_path / "home/.ansible/test/cache").iterdir()) == ["get_pip_24_0.py", "get_pip_25_2.py"]
+
+
+def test_plugins_are_left_out_where_the_collection_does_not_support_the_python(tmp_path: Path) -> None:
+    for name in ("modules/a.py", "action/a.py", "plugin_utils/_core/b.py"):
+        (tmp_path / "plugins" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "plugins" / name).touch()
+    sanity.leave_out_plugins(tmp_path, cores.Core("2.16.19", ("3.10", "3.11", "3.12")))
+    assert (tmp_path / "tests/sanity/ignore-2.16.txt").read_text(encoding="utf-8").splitlines() == [
+        "plugins/action/a.py compile-3.10!skip",
+        "plugins/action/a.py import-3.10!skip",
+        "plugins/plugin_utils/_core/b.py compile-3.10!skip",
+        "plugins/plugin_utils/_core/b.py import-3.10!skip",
+    ]
 
 
 @pytest.fixture(scope="module")
