@@ -13,15 +13,20 @@ import typing as t
 
 import pytest
 from cloudlab.package.build import RELEASES
+from cloudlab.testing.ansible_runs import ENVIRONMENTS
 from cloudlab.windows.prefix import Prefix
 from installed_agent import AGENT, InstalledAgent
 from role_runs import phases
+from watched_run import command_lines, host_files, require_no_secret, watching
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from cloudlab.testing.running_lab import Lab
     from conftest import LabRun, RunPlaybook
 
 LAB_STATE = "registered"
+PROXY_PASSWORD = "canary-of-the-proxy"
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,13 @@ def broken(restored: LabRun, lab: Lab, ansible_playbook: RunPlaybook) -> LabRun:
     return ansible_playbook("verify.yml")
 
 
+def with_proxy(configuration: str, lab: Lab) -> str:
+    """Return the text of a configuration with a proxy whose address carries a password, as no option of the collection's can set it."""
+    address = lab.data["proxies"]["open"]["url"].replace("://", f"://user:{PROXY_PASSWORD}@")
+    proxy = f'<system.net><defaultProxy><proxy usesystemdefault="true" proxyaddress="{address}" /></defaultProxy></system.net>'
+    return configuration.replace("</configuration>", f"{proxy}</configuration>")
+
+
 def test_verification_finds_the_broken_hosts(broken: LabRun) -> None:
     assert broken.returncode != 0
     assert {host for host, counts in broken.recap.items() if counts["failed"]} == {"win1", "win2"}
@@ -72,9 +84,19 @@ def test_verification_names_the_host_and_the_check(broken: LabRun) -> None:
 
 
 @pytest.fixture(scope="module")
-def repaired(broken: LabRun, ansible_playbook: RunPlaybook) -> LabRun:
-    """The run that repairs."""
-    return ansible_playbook("site.yml")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what the run that repairs shows anybody, beside its output and its report."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def repaired(broken: LabRun, kept: Path, lab: Lab, ansible_playbook: RunPlaybook) -> LabRun:
+    """The run that repairs, with the newest core that is here; win1 has a proxy's password in the agent's configuration."""
+    file = InstalledAgent(Prefix(lab.state / "hosts" / "win1")).configuration
+    file.write_text(with_proxy(file.read_text(encoding="utf-8"), lab), encoding="utf-8")
+    python = "3.13" if (ENVIRONMENTS["3.13"] / "bin").exists() else "3.11"
+    with command_lines(kept / "command-lines.txt"):
+        return ansible_playbook("site.yml", "-vvvvv", python=python, environment=watching(kept))
 
 
 def test_site_repairs_the_broken_hosts_and_leaves_the_other_alone(repaired: LabRun) -> None:
@@ -85,3 +107,11 @@ def test_site_repairs_the_broken_hosts_and_leaves_the_other_alone(repaired: LabR
     assert repaired.recap["win3"]["changed"] == 0
     assert {row["status"] for row in repaired.rows.values()} == {"compliant"}
     assert {row["cloud"]["status"] for row in repaired.rows.values()} == {"confirmed"}
+
+
+def test_no_secret_is_shown_or_left(broken: LabRun, repaired: LabRun, kept: Path, lab: Lab) -> None:
+    shown = [*broken.folder.iterdir(), *repaired.folder.iterdir(), *(file for file in kept.rglob("*") if file.is_file())]
+    assert {"output.log", "report.json", "ansible.log", "arguments.log", "command-lines.txt"} <= {file.name for file in shown}
+    masked = f"********@{lab.data['proxies']['open']['url'].partition('://')[2]}"
+    assert masked in (kept / "arguments.log").read_text(encoding="utf-8")
+    require_no_secret([*shown, *(lab.state / "logs").iterdir(), *host_files(lab)], lab.secrets | {PROXY_PASSWORD})

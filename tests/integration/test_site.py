@@ -8,42 +8,40 @@ Each step is one run of a playbook over WinRM for all tests about it; a step's f
 
 from __future__ import annotations
 
-import re
 import typing as t
-from pathlib import Path
 
 import pytest
 import yaml
 from role_runs import phases
+from watched_run import host_files, require_no_secret
 
 if t.TYPE_CHECKING:
     from cloudlab.testing.running_lab import Lab
     from conftest import LabRun, RunPlaybook
 
 LAB_HOSTS = 2
-#: What a JSON web token looks like.
-TOKEN = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.")
-
 #: What is wrong with each host's variables, and what its refusal says.
 BAD_INPUTS: dict[str, tuple[dict[str, t.Any], str]] = {
     "licence": ({"accepted": False}, "set 'provisioning_agent_accept_eula: true'"),
     "cloud": ({"provisioning_agent_cloud": "AzureMoon"}, "write one of AzureCloud"),
     "tenant": ({"provisioning_agent_tenant_id": "contoso.lab"}, "8-4-4-4-12 hexadecimal digits"),
     "domains": ({"provisioning_agent_domains": []}, "name at least one Active Directory domain"),
+    "kept_files": ({}, "would leave the token of the sign-in and the domains' passwords there in a file"),
     "file": ({"provisioning_agent_source": "file", "provisioning_agent_src": "/nowhere.exe"}, "give the path of the package"),
 }
 
 
 @pytest.fixture(scope="module")
 def refused(lab: Lab, ansible_playbook: RunPlaybook, tmp_path_factory: pytest.TempPathFactory) -> LabRun:
-    """A run for hosts of whose variables one is wrong each; all of them are the lab's first host."""
+    """A run for hosts of whose variables one is wrong each; all of them are the lab's first host. Ansible keeps its files there."""
     address = lab.data["hosts"][0]["address"]
     hosts = {name: {"ansible_host": address, "accepted": True, **variables} for name, (variables, _) in BAD_INPUTS.items()}
     inventory = tmp_path_factory.mktemp("refused") / "hosts.yml"
     inventory.write_text(yaml.safe_dump({"agents": {"children": {"refused": {"hosts": hosts}}}}), encoding="utf-8")
     variables = {"target_hosts": "refused", "provisioning_agent_accept_eula": "{{ accepted }}"}
     before = lab.requests_to_hosts()
-    done = ansible_playbook("site.yml", "-i", str(inventory), extra_vars=variables)
+    keeping = {"ANSIBLE_KEEP_REMOTE_FILES": "true"}
+    done = ansible_playbook("site.yml", "-i", str(inventory), extra_vars=variables, environment=keeping)
     assert lab.requests_to_hosts() == before
     return done
 
@@ -114,21 +112,7 @@ def test_first_run_signs_in_once_and_registers_one_host_at_a_time(first: LabRun,
 
 
 def test_secrets_stay_secret(first: LabRun, lab: Lab) -> None:
-    written = {"output and report": first.folder.iterdir(), "logs": (lab.state / "logs").iterdir(), "hosts": host_files(lab)}
-    for place, files in written.items():
-        for file in files:
-            content = file.read_bytes()
-            assert not [secret for secret in lab.secrets if secret.encode() in content], f"{place}: {file.name}"
-            assert not TOKEN.search(content), f"{place}: {file.name}"
-
-
-def host_files(lab: Lab) -> t.Iterator[Path]:
-    """Return the files of the hosts that the run can have written: data, temporary files, the registry."""
-    for host in lab.hosts:
-        root = lab.state / "hosts" / host
-        folders = [root / "drive_c" / name for name in ("ProgramData", "users", "windows/temp")]
-        files = [file for folder in folders for file in folder.rglob("*") if file.is_file() and not file.is_symlink()]
-        yield from [*files, *root.glob("*.reg")]
+    require_no_secret([*first.folder.iterdir(), *(lab.state / "logs").iterdir(), *host_files(lab)], lab.secrets)
 
 
 @pytest.fixture(scope="module")
