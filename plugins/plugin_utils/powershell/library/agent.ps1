@@ -104,7 +104,14 @@ function Read-TrustSetting {
     $document = New-Object -TypeName System.Xml.XmlDocument
     $document.XmlResolver = $null
     try {
-        $document.Load($Path)
+        $share = [System.IO.FileShare]'ReadWrite, Delete'
+        $stream = [System.IO.File]::Open($Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, $share)
+        try {
+            $document.Load([System.Xml.XmlReader]::Create($stream, (New-XmlReaderSetting)))
+        }
+        finally {
+            $stream.Dispose()
+        }
     }
     catch {
         # Another product's file may be locked, half-written or of another form; then it is no help.
@@ -149,6 +156,21 @@ function Get-TrustFact {
         }
     }
     return $fact
+}
+
+function Resolve-ProductFolder {
+    # The full path of a folder of Microsoft's agent or its updater, directly below Root (Program Files). It throws for any other: the path
+    # comes from the registry, and what lies in the folder is going to be deleted.
+    param(
+        [string]$Path,
+        [string]$Root
+    )
+    $full = [System.IO.Path]::GetFullPath($Path).TrimEnd('\', '/')
+    $inside = [string]::Equals([System.IO.Path]::GetDirectoryName($full), $Root.TrimEnd('\', '/'), [System.StringComparison]::OrdinalIgnoreCase)
+    if (-not $inside -or [System.IO.Path]::GetFileName($full) -notmatch '^(Microsoft )?(Azure AD|Entra)\b.* (Provisioning Agent|Agent Updater)$') {
+        throw "The folder $Path was left: it is not that of the agent or its updater below $Root. See what lies in it, and remove it by hand."
+    }
+    return $full
 }
 
 function Get-ProductFact {

@@ -10,18 +10,23 @@ $tunableNames = @('LdapConnectionTimeoutInMilliseconds', 'ReferralChasingOptions
 
 # ---- the file ----
 
+function New-XmlReaderSetting {
+    # How any file of XML is read here: without a DTD, whose entities may fill the memory, and without anything outside the file.
+    $settings = New-Object -TypeName System.Xml.XmlReaderSettings
+    $settings.DtdProcessing = [System.Xml.DtdProcessing]::Prohibit
+    $settings.XmlResolver = $null
+    return $settings
+}
+
 function ConvertTo-Document {
     # Parses a configuration; white space stays as it is, and nothing outside the text is ever read.
     param(
         [string]$Text
     )
-    $settings = New-Object -TypeName System.Xml.XmlReaderSettings
-    $settings.DtdProcessing = [System.Xml.DtdProcessing]::Prohibit
-    $settings.XmlResolver = $null
     $document = New-Object -TypeName System.Xml.XmlDocument
     $document.XmlResolver = $null
     $document.PreserveWhitespace = $true
-    $reader = [System.Xml.XmlReader]::Create((New-Object -TypeName System.IO.StringReader -ArgumentList $Text), $settings)
+    $reader = [System.Xml.XmlReader]::Create((New-Object -TypeName System.IO.StringReader -ArgumentList $Text), (New-XmlReaderSetting))
     try {
         $document.Load($reader)
     }

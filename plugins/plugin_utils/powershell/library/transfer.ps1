@@ -352,17 +352,13 @@ function Save-Url {
 }
 
 function Open-Tunnel {
-    # Asks a proxy for a connection to a host; a proxy that wants more than a name and a password gives none.
+    # Asks a proxy for a connection to a host. No credentials are sent: they would go out readable, also where the proxy wanted NTLM, and to
+    # whoever it is that answers in the proxy's place. A proxy that wants some gives no connection.
     param(
         [System.IO.Stream]$Stream,
-        [System.Uri]$Target,
-        [object]$Credential
+        [System.Uri]$Target
     )
     $lines = @("CONNECT $($Target.Host):$($Target.Port) HTTP/1.1", "Host: $($Target.Host):$($Target.Port)")
-    if ($null -ne $Credential) {
-        $plain = [System.Text.Encoding]::UTF8.GetBytes($Credential.UserName + ':' + $Credential.Password)
-        $lines += 'Proxy-Authorization: Basic ' + [System.Convert]::ToBase64String($plain)
-    }
     $bytes = [System.Text.Encoding]::ASCII.GetBytes(($lines -join "`r`n") + "`r`n`r`n")
     $Stream.Write($bytes, 0, $bytes.Length)
     $answer = ''
@@ -403,11 +399,7 @@ function Get-PresentedCertificate {
         }
         $stream = $tcp.GetStream()
         if ($way -ne $Transfer.asked) {
-            $credential = $null
-            if ($null -ne $Transfer.proxy.Credentials) {
-                $credential = $Transfer.proxy.Credentials.GetCredential($way, 'Basic')
-            }
-            Open-Tunnel -Stream $stream -Target $Transfer.asked -Credential $credential
+            Open-Tunnel -Stream $stream -Target $Transfer.asked
         }
         # The synchronous call asks on this thread, the one that a script block can run on.
         $look = [System.Net.Security.RemoteCertificateValidationCallback] { return $true }

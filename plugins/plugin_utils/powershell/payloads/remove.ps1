@@ -192,13 +192,12 @@ function Remove-RegistryTree {
 }
 
 function Remove-Directory {
-    # Only what lies below Program Files: the folder comes from the registry, and what it holds is deleted. Writes the files that are left.
+    # Deletes a folder of the product with what it holds; nothing where it is gone. Writes the files that are left.
     param(
         [string]$Path
     )
-    $inside = $Path.StartsWith($env:ProgramFiles + '\', [System.StringComparison]::OrdinalIgnoreCase)
-    if ($inside -and [System.IO.Directory]::Exists($Path)) {
-        Remove-Tree -Path $Path
+    if ([System.IO.Directory]::Exists($Path)) {
+        Remove-Tree -Path (Resolve-ProductFolder -Path $Path -Root $env:ProgramFiles)
         $Ansible.Changed = $true
     }
 }
