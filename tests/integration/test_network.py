@@ -49,8 +49,8 @@ PROBE = """param([string]$Url)
 # include: transfer.ps1
 $way = Get-TransferProxy -Settings @{ use = $true; url = ''; username = ''; default_credential = $false }
 $transfer = New-Transfer -Uri $Url -Deadline ([System.DateTime]::UtcNow.AddMinutes(15)) -Retries 0 -Proxy $way.proxy -ProbeOnly $true
-Save-Url -Transfer $transfer
-$Ansible.Result = @{ fact = $way.fact; error = $transfer.error } | ConvertTo-Json -Compress
+$outcome = Save-Url -Transfer $transfer
+$Ansible.Result = @{ fact = $way.fact; error = $outcome.error } | ConvertTo-Json -Compress
 """
 #: Downloads from a server that keeps silent; what was no silence, on a busy machine, is only tried again.
 DOWNLOAD = """param([string]$Url)
@@ -58,10 +58,10 @@ DOWNLOAD = """param([string]$Url)
 $path = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
 $deadline = [System.DateTime]::UtcNow.AddMinutes(15)
 $transfer = New-Transfer -Uri $Url -Deadline $deadline -Retries 12 -Proxy $null -SilentSeconds 2
-Save-Url -Transfer $transfer -Path $path
+$outcome = Save-Url -Transfer $transfer -Path $path
 $text = [System.IO.File]::ReadAllText($path)
 [System.IO.File]::Delete($path)
-$Ansible.Result = @{ error = $transfer.error; text = $text } | ConvertTo-Json -Compress
+$Ansible.Result = @{ error = $outcome.error; text = $text } | ConvertTo-Json -Compress
 """
 #: Downloads from a server that has no end, once with a limit of time and once with one of bytes.
 ENDLESS = """param([string]$Url)
@@ -70,9 +70,9 @@ $errors = foreach ($limit in @(@{ seconds = 3; bytes = 1GB }, @{ seconds = 900; 
     $path = [System.IO.Path]::Combine([System.IO.Path]::GetTempPath(), [System.IO.Path]::GetRandomFileName())
     $deadline = [System.DateTime]::UtcNow.AddSeconds($limit.seconds)
     $transfer = New-Transfer -Uri $Url -Deadline $deadline -Retries 5 -Proxy $null -MostBytes $limit.bytes
-    Save-Url -Transfer $transfer -Path $path
+    $outcome = Save-Url -Transfer $transfer -Path $path
     [System.IO.File]::Delete($path)
-    $transfer.error
+    $outcome.error
 }
 $Ansible.Result = ConvertTo-Json -Compress -InputObject @($errors)
 """
@@ -80,7 +80,7 @@ $Ansible.Result = ConvertTo-Json -Compress -InputObject @($errors)
 LOOK_AT = """param([string]$Url)
 # include: transfer.ps1
 $transfer = New-Transfer -Uri $Url -Deadline ([System.DateTime]::UtcNow.AddMinutes(15)) -Retries 0 -Proxy $null
-$Ansible.Result = Get-PresentedCertificate -Transfer $transfer -Seconds 2 | ConvertTo-Json -Compress
+$Ansible.Result = Get-PresentedCertificate -Address $transfer.uri -Proxy $transfer.proxy -Seconds 2 | ConvertTo-Json -Compress
 """
 #: Opens a connection to a port of this machine by its address of the other kind, and returns what is said there.
 CONNECT = """param([string]$Address, [int]$Port)

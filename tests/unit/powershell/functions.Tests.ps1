@@ -1,4 +1,5 @@
-# Every function of the payloads takes what it works with and returns what it finds, and hides no command of Windows PowerShell.
+# Every function of the payloads takes what it works with, returns what it finds instead of writing into what it was given, and hides no
+# command of Windows PowerShell.
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -20,6 +21,10 @@ BeforeAll {
 
     # Files whose functions still use variables of their script. A file that does no longer has to leave the list.
     $pending = @()
+
+    # Parameters that are objects under way, which functions move on: a probe of an endpoint, which runs beside others, the output of a
+    # program that still writes, and a reader with its place in a file.
+    $moving = @('Probe', 'Output', 'Reader')
 
     # Commands of Windows PowerShell 5.1 and of Windows Server that the PowerShell of the tests does not have.
     $stock = @(
@@ -106,6 +111,43 @@ BeforeAll {
         return @($named | ForEach-Object -Process { ($_.VariablePath.UserPath -split ':')[0] } | Where-Object -FilterScript { $own -notcontains $_ } | Sort-Object -Unique)
     }
 
+    function Get-PartOwner {
+        # The variable whose part an expression is: Transfer of $Transfer.fact.error and of $Transfer['error']; nothing for a variable itself.
+        param(
+            [System.Management.Automation.Language.Ast]$Expression
+        )
+        $part = $null
+        while ($true) {
+            if ($Expression -is [System.Management.Automation.Language.MemberExpressionAst]) {
+                $part = $Expression.Expression
+            }
+            elseif ($Expression -is [System.Management.Automation.Language.IndexExpressionAst]) {
+                $part = $Expression.Target
+            }
+            elseif ($Expression -is [System.Management.Automation.Language.VariableExpressionAst] -and $null -ne $part) {
+                return $Expression.VariablePath.UserPath
+            }
+            else {
+                return $null
+            }
+            $Expression = $part
+        }
+    }
+
+    function Get-WrittenParameter {
+        # The parameters of a function whose parts it writes: $Transfer.error = '', $Transfer.attempts++, $Transfer['error'] = ''.
+        param(
+            [System.Management.Automation.Language.Ast]$Function
+        )
+        $parameters = @(Select-Node -Tree $Function -Type ([System.Management.Automation.Language.ParameterAst]) | ForEach-Object -Process { $_.Name.VariablePath.UserPath })
+        $written = @(Select-Node -Tree $Function -Type ([System.Management.Automation.Language.AssignmentStatementAst]) | ForEach-Object -Process { $_.Left })
+        $written += @(Select-Node -Tree $Function -Type ([System.Management.Automation.Language.UnaryExpressionAst]) |
+                Where-Object -FilterScript { @('PlusPlus', 'MinusMinus', 'PostfixPlusPlus', 'PostfixMinusMinus') -contains $_.TokenKind.ToString() } |
+                ForEach-Object -Process { $_.Child })
+        $owners = @($written | ForEach-Object -Process { Get-PartOwner -Expression $_ })
+        return @($owners | Where-Object -FilterScript { $parameters -contains $_ } | Sort-Object -Unique)
+    }
+
     $root = [System.IO.Path]::GetFullPath([System.IO.Path]::Combine($PSScriptRoot, '../../../plugins/plugin_utils/powershell'))
     $constants = @([System.IO.Directory]::GetFiles([System.IO.Path]::Combine($root, 'library'), '*.ps1') | ForEach-Object -Process { Get-Constant -Tree (Read-Tree -Path $_) })
     $function = [System.Management.Automation.Language.FunctionDefinitionAst]
@@ -114,9 +156,9 @@ BeforeAll {
 Describe 'The functions of <Folder>/<File>' -ForEach $files {
     It 'name only what they are given, what they make, and constants of the library' {
         $allowed = $known + $constants + $answers[$Folder]
-        $found = foreach ($one in (Select-Node -Tree (Read-Tree -Path $Path) -Type $function)) {
-            foreach ($name in (Get-ForeignName -Function $one -Allowed $allowed)) {
-                "$($one.Name): $name"
+        $found = foreach ($checked in (Select-Node -Tree (Read-Tree -Path $Path) -Type $function)) {
+            foreach ($name in (Get-ForeignName -Function $checked -Allowed $allowed)) {
+                "$($checked.Name): $name"
             }
         }
         if ($pending -contains "$Folder/$File") {
@@ -125,6 +167,15 @@ Describe 'The functions of <Folder>/<File>' -ForEach $files {
         else {
             $found -join '; ' | Should -BeExactly ''
         }
+    }
+
+    It 'write into nothing that they are given' {
+        $found = foreach ($checked in (Select-Node -Tree (Read-Tree -Path $Path) -Type $function)) {
+            foreach ($name in (Get-WrittenParameter -Function $checked | Where-Object -FilterScript { $moving -notcontains $_ })) {
+                "$($checked.Name): $name"
+            }
+        }
+        $found -join '; ' | Should -BeExactly ''
     }
 
     It 'hide no command of Windows PowerShell' {
@@ -147,5 +198,17 @@ Describe 'The rule' {
     ) {
         $tree = [System.Management.Automation.Language.Parser]::ParseInput($Code, [ref]$null, [ref]$null)
         (Get-ForeignName -Function @(Select-Node -Tree $tree -Type $function)[0] -Allowed $known) -join ', ' | Should -BeExactly $Found
+    }
+
+    It 'sees that <Why>' -ForEach @(
+        @{ Why = 'a part is written'; Code = 'function Set-One { param($a) $a.part = 1 }'; Found = 'a' }
+        @{ Why = 'a part of a part is written'; Code = 'function Set-One { param($a) if ($a) { $a.first.second = 1 } }'; Found = 'a' }
+        @{ Why = 'an entry is written'; Code = 'function Set-One { param($a, $b) $a[$b] = 1 }'; Found = 'a' }
+        @{ Why = 'a part is counted up'; Code = 'function Set-One { param($a) $a.part++ }'; Found = 'a' }
+        @{ Why = 'a part is added to'; Code = 'function Set-One { param($a) $a.part += 1 }'; Found = 'a' }
+        @{ Why = 'parts of its own are its own'; Code = 'function Get-One { param($a) $b = @{}; $b.part = $a.part; $b[$a] = 1; $a = 2; $a++; return $b }'; Found = '' }
+    ) {
+        $tree = [System.Management.Automation.Language.Parser]::ParseInput($Code, [ref]$null, [ref]$null)
+        (Get-WrittenParameter -Function @(Select-Node -Tree $tree -Type $function)[0]) -join ', ' | Should -BeExactly $Found
     }
 }

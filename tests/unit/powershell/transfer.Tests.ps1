@@ -32,7 +32,7 @@ Describe 'Get-PresentedCertificate' {
         $way = New-Object -TypeName System.Net.WebProxy -ArgumentList "http://127.0.0.1:$($listener.LocalEndpoint.Port)"
         $way.Credentials = New-Object -TypeName System.Net.NetworkCredential -ArgumentList 'user', 'canary'
         try {
-            $found = Get-PresentedCertificate -Transfer @{ asked = [System.Uri]'https://download.contoso.lab/setup.exe'; proxy = $way }
+            $found = Get-PresentedCertificate -Address ([System.Uri]'https://download.contoso.lab/setup.exe') -Proxy $way
         }
         finally {
             $listener.Stop()

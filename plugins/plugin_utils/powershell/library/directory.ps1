@@ -155,52 +155,54 @@ function Find-AccountDomain {
 }
 
 function Read-ServiceAccount {
-    # Fills the fact of a group managed service account from the domain that it is in.
+    # What the domain that it is in knows of a group managed service account: @{exists; retrievable; encryption_types; identifier}.
     param(
         [System.DirectoryServices.Protocols.LdapConnection]$Connection,
         [string]$Domain,
         [string[]]$HostIdentifiers,
-        [hashtable]$Fact
+        [string]$Name
     )
-    $short = $Fact.name.Substring($Fact.name.LastIndexOf([char]'\') + 1) -replace '[()*\\]', ''
+    $short = $Name.Substring($Name.LastIndexOf([char]'\') + 1) -replace '[()*\\]', ''
     $filter = "(&(objectClass=msDS-GroupManagedServiceAccount)(sAMAccountName=$short))"
     $scope = [System.DirectoryServices.Protocols.SearchScope]::Subtree
     $wanted = @('msDS-GroupMSAMembership', 'msDS-SupportedEncryptionTypes', 'objectSid')
     $entries = @(Find-DirectoryEntry -Connection $Connection -Base $Domain -Filter $filter -Scope $scope -Attributes $wanted)
-    $Fact.exists = $entries.Count -gt 0
-    if (-not $Fact.exists) {
-        return
+    $account = @{ exists = $entries.Count -gt 0; retrievable = $null; encryption_types = $null; identifier = $null }
+    if (-not $account.exists) {
+        return $account
     }
     $types = @(Get-EntryValue -Entry $entries[0] -Name 'msDS-SupportedEncryptionTypes')
-    $Fact.encryption_types = $(if ($types.Count -gt 0) { [long]$types[0] } else { [long]0 })
+    $account.encryption_types = $(if ($types.Count -gt 0) { [long]$types[0] } else { [long]0 })
     foreach ($bytes in @(Get-EntryValue -Entry $entries[0] -Name 'objectSid' -As ([byte[]]))) {
-        $Fact.identifier = (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $bytes, 0).Value
+        $account.identifier = (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $bytes, 0).Value
     }
     foreach ($bytes in @(Get-EntryValue -Entry $entries[0] -Name 'msDS-GroupMSAMembership' -As ([byte[]]))) {
         $list = (New-Object -TypeName System.Security.AccessControl.RawSecurityDescriptor -ArgumentList $bytes, 0).DiscretionaryAcl
-        $Fact.retrievable = @($list | Where-Object -FilterScript { $HostIdentifiers -contains $_.SecurityIdentifier.Value }).Count -gt 0
+        $account.retrievable = @($list | Where-Object -FilterScript { $HostIdentifiers -contains $_.SecurityIdentifier.Value }).Count -gt 0
     }
+    return $account
 }
 
 function Read-ForeignServiceAccount {
-    # Fills the fact from another domain of the forest, asked of that domain's own controllers.
+    # The same from another domain of the forest, asked of that domain's own controllers; or @{problem} where they do not answer.
     param(
         [string]$DnsDomain,
         [string]$Domain,
         [string[]]$HostIdentifiers,
-        [hashtable]$Fact
+        [string]$Name
     )
     $connection = $null
     try {
         $connection = Open-Directory -DnsDomain $DnsDomain
-        Read-ServiceAccount -Connection $connection -Domain $Domain -HostIdentifiers $HostIdentifiers -Fact $Fact
-        if ($Fact.retrievable -eq $false) {
+        $account = Read-ServiceAccount -Connection $connection -Domain $Domain -HostIdentifiers $HostIdentifiers -Name $Name
+        if ($account.retrievable -eq $false) {
             # This host may be in a group of that domain, which its own domain does not list.
-            $Fact.retrievable = $null
+            $account.retrievable = $null
         }
+        return $account
     }
     catch {
-        $Fact.problem = "the domain $DnsDomain does not answer: $($_.Exception.GetBaseException().Message)"
+        return @{ problem = "the domain $DnsDomain does not answer: $($_.Exception.GetBaseException().Message)" }
     }
     finally {
         if ($null -ne $connection) {
@@ -233,10 +235,13 @@ function Get-ServiceAccountFact {
     # Everyone and Authenticated Users, which no directory counts among a computer's groups.
     $identifiers = @(Get-HostIdentifier -Connection $Connection -Domain $Domain) + @('S-1-1-0', 'S-1-5-11')
     if ($place.context -eq $Domain) {
-        Read-ServiceAccount -Connection $Connection -Domain $Domain -HostIdentifiers $identifiers -Fact $fact
+        $read = Read-ServiceAccount -Connection $Connection -Domain $Domain -HostIdentifiers $identifiers -Name $Name
     }
     else {
-        Read-ForeignServiceAccount -DnsDomain $place.dns -Domain $place.context -HostIdentifiers $identifiers -Fact $fact
+        $read = Read-ForeignServiceAccount -DnsDomain $place.dns -Domain $place.context -HostIdentifiers $identifiers -Name $Name
+    }
+    foreach ($key in $read.Keys) {
+        $fact[$key] = $read[$key]
     }
     return $fact
 }
@@ -277,7 +282,10 @@ function Get-DirectoryFact {
     try {
         Add-Type -AssemblyName System.DirectoryServices.Protocols
         $connection = Open-Directory -DnsDomain $DnsDomain
-        Read-Directory -Connection $connection -Account $Account -Fact $fact
+        $read = Read-Directory -Connection $connection -Account $Account
+        foreach ($key in $read.Keys) {
+            $fact[$key] = $read[$key]
+        }
         $fact.readable = $true
     }
     catch {
@@ -292,26 +300,25 @@ function Get-DirectoryFact {
 }
 
 function Read-Directory {
-    # Fills the fact from a connection that is bound.
+    # What a connection that is bound can read: @{kds; schema_version; external_object_id; account_container; account}.
     param(
         [System.DirectoryServices.Protocols.LdapConnection]$Connection,
-        [string]$Account,
-        [hashtable]$Fact
+        [string]$Account
     )
     $wanted = @('defaultNamingContext', 'configurationNamingContext', 'schemaNamingContext')
     $root = @(Find-DirectoryEntry -Connection $Connection -Base '' -Attributes $wanted)[0]
     $domain, $configuration, $schema = @($wanted | ForEach-Object -Process { @(Get-EntryValue -Entry $root -Name $_)[0] })
-    $Fact.kds = Get-RootKeyFact -Connection $Connection -Configuration $configuration
     $head = @(Find-DirectoryEntry -Connection $Connection -Base $schema -Attributes 'objectVersion')[0]
-    $Fact.schema_version = [int]@(Get-EntryValue -Entry $head -Name 'objectVersion')[0]
     $filter = '(lDAPDisplayName=msDS-ExternalDirectoryObjectId)'
     $scope = [System.DirectoryServices.Protocols.SearchScope]::OneLevel
     $attribute = @(Find-DirectoryEntry -Connection $Connection -Base $schema -Filter $filter -Scope $scope -Attributes 'cn')
-    $Fact.external_object_id = $attribute.Count -gt 0
     # The well-known identifier leads to the container Managed Service Accounts, whatever it is called and wherever it was moved to.
     $container = @(Find-DirectoryEntry -Connection $Connection -Base "<WKGUID=1EB93889E40C45DF9F0C64D23BBB6237,$domain>" -Attributes 'cn')
-    $Fact.account_container = $container.Count -gt 0
-    if ($Account) {
-        $Fact.account = Get-ServiceAccountFact -Connection $Connection -Domain $domain -Configuration $configuration -Name $Account
+    return @{
+        kds = Get-RootKeyFact -Connection $Connection -Configuration $configuration
+        schema_version = [int]@(Get-EntryValue -Entry $head -Name 'objectVersion')[0]
+        external_object_id = $attribute.Count -gt 0
+        account_container = $container.Count -gt 0
+        account = $(if ($Account) { Get-ServiceAccountFact -Connection $Connection -Domain $domain -Configuration $configuration -Name $Account } else { $null })
     }
 }

@@ -27,8 +27,8 @@ function Get-TransferProxy {
 }
 
 function New-Transfer {
-    # A transfer that has not begun. Known: what is noted of a file that is there (etag, last_modified), to ask whether it still is the
-    # newest; ProbeOnly asks without a body. Save-Url leaves under "unchanged" whether it is.
+    # What Save-Url is to fetch, and within which limits. Known: what is noted of a file that is there (etag, last_modified), to ask whether
+    # it still is the newest; ProbeOnly asks without a body.
     # SilentSeconds: how long the other side may send nothing before the try counts as failed. MostBytes: what is longer is no package,
     # which has about 60 MB, and would fill the disk.
     param(
@@ -47,12 +47,8 @@ function New-Transfer {
     }
     Enable-StrongTls
     return @{
-        uri = $Uri
         # By .NET, as all that follows with an address: module logging keeps a cmdlet's parameters, and a query may hold a key.
-        asked = [System.Uri]::new($Uri)
-        # Of one try each.
-        invoker = $null
-        cancellation = $null
+        uri = [System.Uri]::new($Uri)
         proxy = $Proxy
         deadline = $Deadline
         silent_seconds = $SilentSeconds
@@ -60,43 +56,38 @@ function New-Transfer {
         retries = $Retries
         known = $Known
         probe_only = $ProbeOnly
-        attempts = 0
-        resumed = $false
-        unchanged = $false
-        etag = ''
-        last_modified = ''
-        error = ''
-        certificate = $null
     }
 }
 
-function Open-TransferTry {
-    # Gives a try connections of its own: .NET Framework has two for a host, and a try that met silence would keep one of them.
+function Open-Connection {
+    # What a try sends with, its connections alone: @{invoker; cancellation}. .NET Framework has two for a host, and a try that met silence would keep one of them.
     # Without HttpClient, which hands the cancellation on until the answer's head is there and no longer; its body may stall as well.
     param(
-        [hashtable]$Transfer
+        [object]$Proxy
     )
     $handler = New-Object -TypeName System.Net.Http.HttpClientHandler
     # Send-Request follows redirections: .NET Framework would follow one to plain HTTP too, and not say which host has failed.
     $handler.AllowAutoRedirect = $false
-    $handler.UseProxy = $null -ne $Transfer.proxy
-    $handler.Proxy = $Transfer.proxy
-    $Transfer.invoker = New-Object -TypeName System.Net.Http.HttpMessageInvoker -ArgumentList $handler
-    $Transfer.cancellation = New-Object -TypeName System.Threading.CancellationTokenSource
+    $handler.UseProxy = $null -ne $Proxy
+    $handler.Proxy = $Proxy
+    return @{
+        invoker = New-Object -TypeName System.Net.Http.HttpMessageInvoker -ArgumentList $handler
+        cancellation = New-Object -TypeName System.Threading.CancellationTokenSource
+    }
 }
 
-function Close-TransferTry {
+function Close-Connection {
     # Ends all that is left of a try. Cancelled before the answer is closed: else .NET Framework reads on to its end, if need be for minutes.
     param(
-        [hashtable]$Transfer,
+        [hashtable]$Connection,
         [object]$Response
     )
-    $Transfer.cancellation.Cancel()
+    $Connection.cancellation.Cancel()
     if ($null -ne $Response) {
         $Response.Dispose()
     }
-    $Transfer.invoker.Dispose()
-    $Transfer.cancellation.Dispose()
+    $Connection.invoker.Dispose()
+    $Connection.cancellation.Dispose()
 }
 
 function Wait-Transfer {
@@ -114,27 +105,45 @@ function Wait-Transfer {
 }
 
 function Send-Request {
-    # Sends a request and follows redirections, to HTTPS alone; "asked" names the host that the last one went to.
+    # Sends a request to one address and returns the answer's head. An error carries the address, whose certificate it may be about.
     param(
         [hashtable]$Transfer,
+        [hashtable]$Connection,
+        [hashtable]$Headers,
+        [System.Uri]$Address
+    )
+    $method = New-Object -TypeName System.Net.Http.HttpMethod -ArgumentList $(if ($Transfer.probe_only) { 'HEAD' } else { 'GET' })
+    $request = [System.Net.Http.HttpRequestMessage]::new($method, $Address)
+    foreach ($name in $Headers.Keys) {
+        $null = $request.Headers.TryAddWithoutValidation($name, [string]$Headers[$name])
+    }
+    try {
+        $task = $Connection.invoker.SendAsync($request, $Connection.cancellation.Token)
+        return Wait-Transfer -Task $task -Deadline $Transfer.deadline -SilentSeconds $Transfer.silent_seconds
+    }
+    catch {
+        $_.Exception.Data['address'] = $Address
+        throw
+    }
+}
+
+function Get-Response {
+    # The answer's head after all redirections, which lead to HTTPS alone.
+    param(
+        [hashtable]$Transfer,
+        [hashtable]$Connection,
         [hashtable]$Headers
     )
-    $Transfer.asked = [System.Uri]::new($Transfer.uri)
+    $address = $Transfer.uri
     for ($hop = 0; $hop -lt 10; $hop++) {
-        $method = New-Object -TypeName System.Net.Http.HttpMethod -ArgumentList $(if ($Transfer.probe_only) { 'HEAD' } else { 'GET' })
-        $request = [System.Net.Http.HttpRequestMessage]::new($method, $Transfer.asked)
-        foreach ($name in $Headers.Keys) {
-            $null = $request.Headers.TryAddWithoutValidation($name, [string]$Headers[$name])
-        }
-        $task = $Transfer.invoker.SendAsync($request, $Transfer.cancellation.Token)
-        $response = Wait-Transfer -Task $task -Deadline $Transfer.deadline -SilentSeconds $Transfer.silent_seconds
+        $response = Send-Request -Transfer $Transfer -Connection $Connection -Headers $Headers -Address $address
         if (@(301, 302, 303, 307, 308) -notcontains [int]$response.StatusCode -or $null -eq $response.Headers.Location) {
             return $response
         }
-        $Transfer.asked = [System.Uri]::new($Transfer.asked, $response.Headers.Location)
+        $address = [System.Uri]::new($address, $response.Headers.Location)
         $response.Dispose()
-        if ($Transfer.asked.Scheme -ne 'https') {
-            throw "the address leads on to $($Transfer.asked.GetLeftPart([System.UriPartial]::Path)), which does not start with https://"
+        if ($address.Scheme -ne 'https') {
+            throw "the address leads on to $($address.GetLeftPart([System.UriPartial]::Path)), which does not start with https://"
         }
     }
     throw 'the address leads on to others without end'
@@ -144,20 +153,21 @@ function Get-RequestHeader {
     # What a request says beside its address: from where to go on after a part was received, or what is there already.
     # Only a strong tag proves that the rest belongs to the same file.
     param(
-        [hashtable]$Transfer,
+        [hashtable]$Known,
+        [string]$ETag,
         [System.IO.FileStream]$Target
     )
     $headers = @{}
-    if ($null -ne $Target -and $Target.Length -gt 0 -and $Transfer.etag.StartsWith('"', [System.StringComparison]::Ordinal)) {
+    if ($null -ne $Target -and $Target.Length -gt 0 -and $ETag.StartsWith('"', [System.StringComparison]::Ordinal)) {
         $headers['Range'] = "bytes=$($Target.Length)-"
-        $headers['If-Range'] = $Transfer.etag
+        $headers['If-Range'] = $ETag
         return $headers
     }
-    if ($Transfer.known['etag']) {
-        $headers['If-None-Match'] = $Transfer.known['etag']
+    if ($Known['etag']) {
+        $headers['If-None-Match'] = $Known['etag']
     }
-    elseif ($Transfer.known['last_modified']) {
-        $headers['If-Modified-Since'] = $Transfer.known['last_modified']
+    elseif ($Known['last_modified']) {
+        $headers['If-Modified-Since'] = $Known['last_modified']
     }
     return $headers
 }
@@ -223,70 +233,108 @@ function Copy-Stream {
     }
 }
 
-function Receive-Body {
-    # Appends what was asked for, or starts anew when the server sends the whole file; a short body is an error.
+function Test-Continued {
+    # Whether an answer goes on where the file ends; else it has to bring the whole file.
     param(
-        [hashtable]$Transfer,
         [object]$Response,
         [System.IO.FileStream]$Target
     )
+    if ([int]$Response.StatusCode -ne 206) {
+        return $false
+    }
     $range = $Response.Content.Headers.ContentRange
-    if ([int]$Response.StatusCode -eq 206 -and $null -ne $range -and $range.From -eq $Target.Length) {
-        $Transfer.resumed = $true
+    if ($null -ne $range -and $range.From -eq $Target.Length) {
+        return $true
     }
-    else {
-        $Target.SetLength(0)
-        if ([int]$Response.StatusCode -eq 206) {
-            throw (New-Object -TypeName System.Net.Http.HttpRequestException -ArgumentList 'another part was sent than the one asked for')
-        }
+    $Target.SetLength(0)
+    throw (New-Object -TypeName System.Net.Http.HttpRequestException -ArgumentList 'another part was sent than the one asked for')
+}
+
+function Get-FileNote {
+    # What the server says of the file that it sends: @{etag; last_modified}, '' for what it does not say.
+    param(
+        [object]$Response
+    )
+    $time = $Response.Content.Headers.LastModified
+    return @{
+        etag = [string]$Response.Headers.ETag
+        last_modified = $(if ($null -ne $time) { $time.ToString('R') } else { '' })
     }
-    $Transfer.etag = [string]$Response.Headers.ETag
-    $Transfer.last_modified = $(if ($null -ne $Response.Content.Headers.LastModified) { $Response.Content.Headers.LastModified.ToString('R') } else { '' })
+}
+
+function Receive-Body {
+    # Appends an answer's body to the file; a short body is an error.
+    param(
+        [hashtable]$Transfer,
+        [hashtable]$Connection,
+        [object]$Response,
+        [System.IO.FileStream]$Target
+    )
     $length = $Response.Content.Headers.ContentLength
     $end = $(if ($null -ne $length) { $Target.Length + $length } else { $null })
     $limits = @{ Deadline = $Transfer.deadline; SilentSeconds = $Transfer.silent_seconds }
     $source = Wait-Transfer -Task $Response.Content.ReadAsStreamAsync() @limits
-    Copy-Stream -Source $source -Target $Target -Token $Transfer.cancellation.Token -MostBytes $Transfer.most_bytes @limits
+    Copy-Stream -Source $source -Target $Target -Token $Connection.cancellation.Token -MostBytes $Transfer.most_bytes @limits
     if ($null -ne $end -and $Target.Length -ne $end) {
         throw (New-Object -TypeName System.Net.Http.HttpRequestException -ArgumentList "the transfer broke off after $($Target.Length) of $end bytes")
     }
 }
 
 function Receive-Url {
-    # One try.
+    # One try. Former: what the try before it returned, whose part of the file is there. Returns @{unchanged; resumed; etag; last_modified;
+    # failure}: whether the file that is known is the newest, whether a part was gone on with, what the server says of the file, and what
+    # Get-TransferFailure says of an error, else nothing.
     param(
         [hashtable]$Transfer,
-        [System.IO.FileStream]$Target
+        [System.IO.FileStream]$Target,
+        [hashtable]$Former
     )
+    $outcome = @{ unchanged = $false; resumed = $Former.resumed; etag = $Former.etag; last_modified = $Former.last_modified; failure = $null }
     $response = $null
-    Open-TransferTry -Transfer $Transfer
+    $connection = Open-Connection -Proxy $Transfer.proxy
     try {
-        $response = Send-Request -Transfer $Transfer -Headers (Get-RequestHeader -Transfer $Transfer -Target $Target)
+        $headers = Get-RequestHeader -Known $Transfer.known -ETag $Former.etag -Target $Target
+        $response = Get-Response -Transfer $Transfer -Connection $connection -Headers $headers
         if ($Transfer.probe_only -and @(405, 501) -contains [int]$response.StatusCode) {
             # A server without HEAD cannot be asked: the file counts as another one.
-            return
+            return $outcome
         }
         if ([int]$response.StatusCode -eq 416) {
             $Target.SetLength(0)
         }
         Assert-ResponseStatus -Response $response
-        $Transfer.unchanged = [int]$response.StatusCode -eq 304
-        if (-not $Transfer.unchanged -and -not $Transfer.probe_only) {
-            Receive-Body -Transfer $Transfer -Response $response -Target $Target
+        $outcome.unchanged = [int]$response.StatusCode -eq 304
+        if (-not $outcome.unchanged -and -not $Transfer.probe_only) {
+            if (Test-Continued -Response $response -Target $Target) {
+                $outcome.resumed = $true
+            }
+            else {
+                $Target.SetLength(0)
+            }
+            # Before the body: should it break off, the next try has to know which file the part belongs to.
+            $note = Get-FileNote -Response $response
+            $outcome.etag = $note.etag
+            $outcome.last_modified = $note.last_modified
+            Receive-Body -Transfer $Transfer -Connection $connection -Response $response -Target $Target
         }
     }
-    finally {
-        Close-TransferTry -Transfer $Transfer -Response $response
+    catch {
+        $outcome.failure = Get-TransferFailure -Exception $_.Exception
     }
+    finally {
+        Close-Connection -Connection $connection -Response $response
+    }
+    return $outcome
 }
 
 function Get-TransferFailure {
-    # Why a try failed, whether another one may help, how long the server asks to wait, and whether the certificate was refused.
+    # Why a try failed, whether another one may help, how long the server asks to wait, whether the certificate was refused, and at which
+    # address, where the error says it.
     # A task that failed is the network's doing (AggregateException); an error in writing the file is not.
     param(
         [System.Exception]$Exception
     )
-    $failure = @{ reason = ''; again = $false; wait = $null; tls = $false }
+    $failure = @{ reason = ''; again = $false; wait = $null; tls = $false; address = $null }
     while ($null -ne $Exception) {
         $failure.reason = $Exception.Message
         if ($Exception -is [System.AggregateException] -or $Exception -is [System.Net.Http.HttpRequestException] -or $Exception -is [System.TimeoutException]) {
@@ -294,6 +342,9 @@ function Get-TransferFailure {
         }
         if ($Exception.Data.Contains('wait')) {
             $failure.wait = $Exception.Data['wait']
+        }
+        if ($Exception.Data.Contains('address')) {
+            $failure.address = $Exception.Data['address']
         }
         # .NET Framework says it with a WebException.
         if ($Exception -is [System.Security.Authentication.AuthenticationException] -or
@@ -312,9 +363,44 @@ function Get-TransferFailure {
     return $failure
 }
 
+function Get-TryWait {
+    # The seconds to wait before another try, $null when there must be none. Attempts: how many there were.
+    param(
+        [hashtable]$Transfer,
+        [hashtable]$Failure,
+        [int]$Attempts
+    )
+    $wait = $(if ($null -ne $Failure.wait) { $Failure.wait } else { [System.Math]::Min(30, [System.Math]::Pow(2, $Attempts - 1)) })
+    if (-not $Failure.again -or $Attempts -gt $Transfer.retries -or [System.DateTime]::UtcNow.AddSeconds($wait) -ge $Transfer.deadline) {
+        return $null
+    }
+    return $wait
+}
+
+function Get-TransferOutcome {
+    # What Save-Url returns: what the last try did, how many there were, why it failed ('' when it did not), and which certificate was
+    # refused, if one was.
+    param(
+        [hashtable]$Transfer,
+        [hashtable]$Last,
+        [int]$Attempts
+    )
+    $outcome = @{ attempts = $Attempts; error = ''; certificate = $null }
+    foreach ($name in 'unchanged', 'resumed', 'etag', 'last_modified') {
+        $outcome[$name] = $Last[$name]
+    }
+    if ($null -ne $Last.failure) {
+        $outcome.error = $Last.failure.reason
+        if ($Last.failure.tls) {
+            $address = $(if ($null -ne $Last.failure.address) { $Last.failure.address } else { $Transfer.uri })
+            $outcome.certificate = Get-PresentedCertificate -Address $address -Proxy $Transfer.proxy
+        }
+    }
+    return $outcome
+}
+
 function Save-Url {
-    # Fetches the transfer's address into a file (none for a probe), in as many tries as it takes and may take. The outcome stands in the
-    # transfer: unchanged, etag, last_modified, attempts, resumed; error is '' when all went well.
+    # Fetches the transfer's address into a new file (none for a probe), in as many tries as it takes and may take. See Get-TransferOutcome.
     param(
         [hashtable]$Transfer,
         [string]$Path = ''
@@ -323,32 +409,24 @@ function Save-Url {
     if (-not $Transfer.probe_only) {
         $target = [System.IO.File]::Open($Path, [System.IO.FileMode]::CreateNew, [System.IO.FileAccess]::Write, [System.IO.FileShare]::None)
     }
+    $last = @{ resumed = $false; etag = ''; last_modified = '' }
+    $attempts = 0
     try {
-        while ($true) {
-            $Transfer.attempts++
-            try {
-                Receive-Url -Transfer $Transfer -Target $target
-                return
+        do {
+            $attempts++
+            $last = Receive-Url -Transfer $Transfer -Target $target -Former $last
+            $wait = $(if ($null -ne $last.failure) { Get-TryWait -Transfer $Transfer -Failure $last.failure -Attempts $attempts } else { $null })
+            if ($null -ne $wait) {
+                Start-Sleep -Milliseconds ([int](1000 * $wait))
             }
-            catch {
-                $failure = Get-TransferFailure -Exception $_.Exception
-            }
-            $wait = $(if ($null -ne $failure.wait) { $failure.wait } else { [System.Math]::Min(30, [System.Math]::Pow(2, $Transfer.attempts - 1)) })
-            if (-not $failure.again -or $Transfer.attempts -gt $Transfer.retries -or [System.DateTime]::UtcNow.AddSeconds($wait) -ge $Transfer.deadline) {
-                $Transfer.error = $failure.reason
-                if ($failure.tls) {
-                    $Transfer.certificate = Get-PresentedCertificate -Transfer $Transfer
-                }
-                return
-            }
-            Start-Sleep -Milliseconds ([int](1000 * $wait))
-        }
+        } while ($null -ne $wait)
     }
     finally {
         if ($null -ne $target) {
             $target.Dispose()
         }
     }
+    return Get-TransferOutcome -Transfer $Transfer -Last $last -Attempts $attempts
 }
 
 function Open-Tunnel {
@@ -379,13 +457,14 @@ function Get-PresentedCertificate {
     # is sent on it. "subject" and "issuer" stay empty where it cannot be had: the refusal itself is reported without it.
     # Seconds: how long the whole may take; the time-outs of a socket begin anew with each byte.
     param(
-        [hashtable]$Transfer,
+        [System.Uri]$Address,
+        [object]$Proxy,
         [int]$Seconds = 20
     )
-    $answer = @{ host = $Transfer.asked.Host; subject = ''; issuer = '' }
-    $way = $Transfer.asked
-    if ($null -ne $Transfer.proxy -and -not $Transfer.proxy.IsBypassed($Transfer.asked)) {
-        $way = $Transfer.proxy.GetProxy($Transfer.asked)
+    $answer = @{ host = $Address.Host; subject = ''; issuer = '' }
+    $way = $Address
+    if ($null -ne $Proxy -and -not $Proxy.IsBypassed($Address)) {
+        $way = $Proxy.GetProxy($Address)
     }
     $tcp = New-TcpClient
     $limit = New-Object -TypeName System.Threading.CancellationTokenSource -ArgumentList (1000 * $Seconds)
@@ -398,14 +477,14 @@ function Get-PresentedCertificate {
             throw 'no connection in time'
         }
         $stream = $tcp.GetStream()
-        if ($way -ne $Transfer.asked) {
-            Open-Tunnel -Stream $stream -Target $Transfer.asked
+        if ($way -ne $Address) {
+            Open-Tunnel -Stream $stream -Target $Address
         }
         # The synchronous call asks on this thread, the one that a script block can run on.
         $look = [System.Net.Security.RemoteCertificateValidationCallback] { return $true }
         $tls = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $stream, $false, $look
         $protocols = Get-StrongTls -Type ([System.Security.Authentication.SslProtocols])
-        $tls.AuthenticateAsClient($Transfer.asked.DnsSafeHost, $null, $protocols, $false)
+        $tls.AuthenticateAsClient($Address.DnsSafeHost, $null, $protocols, $false)
         $answer.subject = $tls.RemoteCertificate.Subject
         $answer.issuer = $tls.RemoteCertificate.Issuer
     }

@@ -69,37 +69,33 @@ function Test-AgentWanted {
     return -not $Wanted -or -not (Test-VersionOlder -Version $Version -Than $Wanted)
 }
 
-function New-PackageTransfer {
-    # A transfer from the URL; Package is the one that is there and passes, or $null.
+function Receive-PackageUrl {
+    # Fetches the URL into a new file, or asks for it alone without a path. Package is the one that is there and passes, or $null. Returns
+    # the same as Save-Url, and proxy, which one counted.
     param(
         [hashtable]$Request,
-        [object]$Package
+        [object]$Package,
+        [string]$Path = ''
     )
     $known = @{}
     if ($null -ne $Package) {
         $known = Read-SourceNote -Path $Request.destination -Source $Request.source.key -Sha256 $Package.sha256
     }
     $way = Get-TransferProxy -Settings $Request.proxy
-    $transfer = New-Transfer -Uri $Request.source.url -Deadline $Request.deadline -Retries $Request.retries -Proxy $way.proxy -Known $known -ProbeOnly ($Request.mode -eq 'probe')
-    $transfer.proxy_fact = $way.fact
-    return $transfer
+    $transfer = New-Transfer -Uri $Request.source.url -Deadline $Request.deadline -Retries $Request.retries -Proxy $way.proxy -Known $known -ProbeOnly (-not $Path)
+    return (Save-Url -Transfer $transfer -Path $Path) + @{ proxy = $way.fact }
 }
 
 function Get-TransferFact {
-    # What the answer has of a transfer; without one, that nothing was tried.
+    # What the answer has of a transfer (see Receive-PackageUrl); without one, that nothing was tried.
     param(
-        [object]$Transfer = $null
+        [hashtable]$Received = @{ attempts = 0; resumed = $false; error = ''; certificate = $null; proxy = $null }
     )
-    if ($null -eq $Transfer) {
-        return @{ attempts = 0; resumed = $false; error = ''; certificate = $null; proxy = $null }
+    $fact = @{}
+    foreach ($name in 'attempts', 'resumed', 'error', 'certificate', 'proxy') {
+        $fact[$name] = $Received[$name]
     }
-    return @{
-        attempts = $Transfer.attempts
-        resumed = $Transfer.resumed
-        error = $Transfer.error
-        certificate = $Transfer.certificate
-        proxy = $Transfer.proxy_fact
-    }
+    return $fact
 }
 
 function Open-SharedFile {
@@ -161,9 +157,8 @@ function Compare-PackageSource {
     )
     $source = $Request.source
     if ($source.url -and $Request.mode -eq 'probe') {
-        $transfer = New-PackageTransfer -Request $Request -Package $Package
-        Save-Url -Transfer $transfer
-        return @{ same = $transfer.unchanged; transfer = Get-TransferFact -Transfer $transfer }
+        $received = Receive-PackageUrl -Request $Request -Package $Package
+        return @{ same = $received.unchanged; transfer = Get-TransferFact -Received $received }
     }
     if ($source.share_path) {
         $same = Test-SharedFileSame -Path $source.share_path -Destination $Request.destination -Package $Package
@@ -233,13 +228,12 @@ function Receive-Package {
     if ($source.share_path) {
         return Receive-SharedFile -From $source.share_path -To $Path -Deadline $Request.deadline
     }
-    $transfer = New-PackageTransfer -Request $Request -Package $Package
-    Save-Url -Transfer $transfer -Path $Path
+    $received = Receive-PackageUrl -Request $Request -Package $Package -Path $Path
     $note = $null
-    if (-not $transfer.error -and -not $transfer.unchanged) {
-        $note = @{ etag = $transfer.etag; last_modified = $transfer.last_modified }
+    if (-not $received.error -and -not $received.unchanged) {
+        $note = @{ etag = $received.etag; last_modified = $received.last_modified }
     }
-    return @{ note = $note; transfer = Get-TransferFact -Transfer $transfer }
+    return @{ note = $note; transfer = Get-TransferFact -Received $received }
 }
 
 function Set-Package {
