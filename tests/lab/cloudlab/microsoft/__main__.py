@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from pathlib import Path
 
+from cloudlab.end_signal import EndSignal
 from cloudlab.microsoft.config import Config
 from cloudlab.microsoft.server import Server
 
@@ -20,9 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="cloudlab.microsoft", description="Microsoft's side of the lab.")
     parser.add_argument("--config", type=Path, required=True, help="JSON file with the settings (cloudlab.microsoft.config)")
     config = Config.load(parser.parse_args().config)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    ended = EndSignal()
     server = Server(config)
     try:
         server.start()

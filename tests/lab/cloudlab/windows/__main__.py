@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -19,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
+from cloudlab.end_signal import EndSignal
 from cloudlab.windows import control
 from cloudlab.windows.host import Host
 from cloudlab.windows.server import host_log
@@ -72,9 +72,7 @@ def main(config_file: str) -> None:
         users.flush()
         os.environ["NTLM_USER_FILE"] = users.name
         endpoints = Endpoints(config, log)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        ended = EndSignal()
         commands: control.Commands = {
             "cut": endpoints.cut,
             "cut-receiving": endpoints.cut_receiving,
@@ -83,7 +81,7 @@ def main(config_file: str) -> None:
         # Before the hosts answer: who waits for them may then give commands.
         control.serve(config["control"]["address"], config["control"]["key"], commands, endpoints.log)
         endpoints.start()
-        stop.wait()
+        ended.wait()
         endpoints.stop()
 
 
