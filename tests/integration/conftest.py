@@ -95,7 +95,7 @@ def register(lab: Lab) -> None:
         with ThreadPoolExecutor() as pool:
             list(pool.map(install, hosts))
         for host in hosts:
-            succeed(host, "agent_register", host.known("ca_path", "cloud", "domains", "sign_in", "tenant_id"))
+            succeed(host, "agent_register", host.known("ca_path", "cloud", "domains", "lock_dir", "sign_in", "tenant_id"))
     finally:
         for host in hosts:
             host.close()

@@ -52,7 +52,7 @@ RegisterAgain = t.Callable[[], dict[str, t.Any]]
 def register_again(lab: Lab, direct_host: DirectHosts) -> RegisterAgain:
     """Return what registers the host once more, without Ansible, and returns the result."""
     host = direct_host(lab.hosts[0])
-    return lambda: host.run("agent_register", host.known("ca_path", "cloud", "domains", "sign_in", "tenant_id"))
+    return lambda: host.run("agent_register", host.known("ca_path", "cloud", "domains", "lock_dir", "sign_in", "tenant_id"))
 
 
 @contextlib.contextmanager

@@ -225,7 +225,7 @@ def registrations(lab: Lab, direct: DirectHost, places: Places, microsoft: str, 
     host.prefix.run(rf"C:\packages\{package}.exe", "/install", "/quiet", "/norestart")
     # That the agent is connected, which goes its own way here, would count for more than its endpoints.
     host.set({LAB_KEY: {"MicrosoftSide": f"https://{microsoft}", "Connections": 0}})
-    options = {**direct.known("ca_path", "cloud", "domains", "sign_in", "tenant_id"), "force": True, "preflight": False}
+    options = {**direct.known("ca_path", "cloud", "domains", "lock_dir", "sign_in", "tenant_id"), "force": True, "preflight": False}
 
     def register() -> Result:
         before = len(lab.proxied("open"))

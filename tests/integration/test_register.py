@@ -50,7 +50,7 @@ Connect-AADCloudSyncAzureAD -Credential $credential
 def register(lab: Lab, direct_host: DirectHosts) -> Register:
     """Return what registers the first host and returns its result: register(script=..., check=True, **options of agent_register)."""
     host = direct_host(lab.hosts[0])
-    known = host.known("ca_path", "cloud", "domains", "sign_in", "tenant_id")
+    known = host.known("ca_path", "cloud", "domains", "lock_dir", "sign_in", "tenant_id")
 
     def call(*, script: str = "", check: bool = False, **options: t.Any) -> Result:
         if script:

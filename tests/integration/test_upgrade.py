@@ -79,7 +79,7 @@ def installed(removals: list[LabRun], agent: InstalledAgent, name: str, direct_h
     options = {"accept_eula": True, "path": rf"C:\packages\{OLD}.exe", "settings": {"ldap_connection_timeout": 60000}}
     installation = host.run("agent_install", {**options, **host.known("publisher", "root_thumbprints")})
     assert not installation["failed"], installation["msg"]
-    registration = host.run("agent_register", host.known("ca_path", "cloud", "domains", "sign_in", "tenant_id"))
+    registration = host.run("agent_register", host.known("ca_path", "cloud", "domains", "lock_dir", "sign_in", "tenant_id"))
     assert not registration["failed"], registration["msg"]
     return Host(host)
 

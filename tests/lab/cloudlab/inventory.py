@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,10 +20,10 @@ REGISTRATION_SCOPE = "https://proxy.cloudwebappproxy.net/registerapp/user_impers
 DOWNLOAD_PATH = "/Subscription/d3c8b69d-6bf7-42be-a529-3fe9c2e70c90/Connector/provisioningAgentInstaller"
 
 
-def inventory(data: dict[str, Any]) -> str:
-    """Return the inventory as YAML, for the state that `lab up` has planned."""
+def inventory(data: dict[str, Any], folder: Path) -> str:
+    """Return the inventory as YAML, for the state that `lab up` has planned in this folder."""
     hosts = {host["name"]: {"ansible_host": host["address"]} for host in data["hosts"]}
-    return yaml.safe_dump({"agents": {"hosts": hosts, "vars": {**_connection(data), **_role(data)}}}, sort_keys=False)
+    return yaml.safe_dump({"agents": {"hosts": hosts, "vars": {**_connection(data), **_role(data, folder)}}}, sort_keys=False)
 
 
 def _connection(data: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def _connection(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _role(data: dict[str, Any]) -> dict[str, Any]:
+def _role(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     microsoft = data["microsoft"]
     return {
         "provisioning_agent_cloud": {
@@ -77,6 +78,8 @@ def _role(data: dict[str, Any]) -> dict[str, Any]:
         "provisioning_agent_endpoint_issuers": [SERVER_ISSUER],
         "provisioning_agent_publisher": [PUBLISHER],
         "provisioning_agent_root_thumbprints": [data["pki"]["publisher_root"]],
+        # Labs that start from one snapshot have one tenant, and would wait for each other's registrations.
+        "provisioning_agent_lock_dir": str(folder / "locks"),
         # What takes long on a busy machine works all the same.
         "provisioning_agent_download_timeout": limit(),
         "provisioning_agent_install_timeout": limit(),

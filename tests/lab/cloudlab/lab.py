@@ -90,7 +90,7 @@ def up(state: State, host_count: int, snapshot: Snapshot | None = None, *, keep_
             _await_agents(data, snapshot)
         _await_proxies(state, data)
         state.inventory.touch(mode=0o600)
-        state.inventory.write_text(inventory(data), encoding="utf-8")
+        state.inventory.write_text(inventory(data, state.path), encoding="utf-8")
         register(state, os.environ.get(OWNER))
     except BaseException:
         down(state)
