@@ -51,7 +51,7 @@ class MachineName:
     @classmethod
     def parse(cls, text: str) -> MachineName:
         """Read a name; case does not matter."""
-        host, _, domain = text.strip().lower().rstrip(".").partition(".")
+        host, domain = (*text.strip().lower().rstrip(".").split(".", 1), "")[:2]
         return cls(host, domain)
 
     def is_named_by(self, record: MachineName) -> bool:

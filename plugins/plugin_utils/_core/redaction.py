@@ -88,8 +88,7 @@ def _mask_value(match: re.Match[str]) -> str:
 
 def _mask_user_info(match: re.Match[str]) -> str:
     scheme, sign, rest = match[0].partition("://")
-    _, at, place = rest.rpartition("@")
-    return f"{scheme}{sign}{MASK}{at}{place}" if at else match[0]
+    return f"{scheme}{sign}{MASK}@{rest.rpartition('@')[2]}" if "@" in rest else match[0]
 
 
 def _mask_bare_user_info(match: re.Match[str]) -> str:
