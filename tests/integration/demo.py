@@ -51,9 +51,9 @@ def show(hosts: int) -> list[str]:
     second = playbook("second run", "site.yml")
     verified = playbook("verify", "verify.yml")
     problems = [
-        f"{name} ended with code {one.returncode}; its output is in {OUTPUT / log_name(name)}."
-        for name, one in (("first run", first), ("second run", second), ("verify", verified))
-        if one.returncode
+        f"{name} ended with code {run.returncode}; its output is in {OUTPUT / log_name(name)}."
+        for name, run in (("first run", first), ("second run", second), ("verify", verified))
+        if run.returncode
     ]
     if first.returncode == 0 and len(first.changed_hosts) != hosts:
         problems.append(f"The first run changed {len(first.changed_hosts)} of {hosts} hosts: the lab was not new.")

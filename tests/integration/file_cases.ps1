@@ -24,7 +24,7 @@ function Start-Sleep {
 }
 
 function Invoke-Case {
-    # Runs an action while a file is open without sharing, until it has waited so many times; tells how it ended.
+    # Runs an action while a file is open without sharing, until it has waited so many times; returns how it ended.
     param([string]$Hold, [int]$Waits, [scriptblock]$Action)
     $null = [System.IO.Directory]::CreateDirectory($folder)
     foreach ($name in 'new', 'old') {

@@ -8,7 +8,7 @@ from __future__ import annotations
 LAB_KEY = r"HKLM:\SOFTWARE\Cloud Sync Lab"
 AGENT_KEY = r"HKLM:\SOFTWARE\Microsoft\Azure AD Connect Agents\Azure AD Connect Provisioning Agent"
 SERVICE_KEY = r"HKLM:\SYSTEM\CurrentControlSet\Services\AADConnectProvisioningAgent"
-#: Wine forgets what its stores are told to remove; the store's key does not.
+#: Wine forgets what its stores are to remove; the store's key does not.
 NO_CERTIFICATES = r"""
 $store = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('SOFTWARE\Microsoft\SystemCertificates\MY\Certificates', $true)
 foreach ($name in $store.GetSubKeyNames()) { $store.DeleteSubKeyTree($name) }

@@ -13,11 +13,11 @@ function ConvertTo-Argument {
         [object]$Request
     )
     $arguments = @{}
-    foreach ($one in $Request.parameters.PSObject.Properties) {
-        $arguments[$one.Name] = $one.Value
+    foreach ($property in $Request.parameters.PSObject.Properties) {
+        $arguments[$property.Name] = $property.Value
     }
-    foreach ($one in $Request.sensitive_parameters) {
-        $arguments[$one.name] = ConvertTo-SecureString -String $one.value -AsPlainText -Force
+    foreach ($secret in $Request.sensitive_parameters) {
+        $arguments[$secret.name] = ConvertTo-SecureString -String $secret.value -AsPlainText -Force
     }
     if ($Request.check_mode) {
         $arguments['WhatIf'] = $true

@@ -15,7 +15,7 @@ $proxy = @{ proxy = @{ state = 'present'; url = 'http://proxy:8080'; bypass_on_l
 $none = @{ proxy = @{ state = 'absent' }; enforce_fips_policy = $true; tunables = @() }
 
 function Set-Case {
-    # Applies settings, and tells what was changed, the file's bytes, and how many files lie there.
+    # Applies settings, and returns what was changed, the file's bytes, and how many files lie there.
     param(
         [string]$Path,
         [hashtable]$Wanted

@@ -147,7 +147,7 @@ def checks(outcome: Outcome) -> dict[str, dict[str, t.Any]]:
 
 
 def statuses(outcome: Outcome) -> dict[str, str]:
-    return {name: one["status"] for name, one in checks(outcome).items()}
+    return {name: check["status"] for name, check in checks(outcome).items()}
 
 
 def asked(outcome: Outcome, route: str) -> int:
@@ -217,7 +217,7 @@ def test_refusal_is_no_verdict_unless_one_is_required(story: dict[str, Outcome],
     assert statuses(outcome) == {"cloud": status, f"synchronization {ROOT}": status}
     assert "not permitted" in checks(outcome)["cloud"]["actual"]
     assert outcome["verified"]["compliant"] == (status == "unknown")
-    # The agent's own module tells the domains where the cloud does not.
+    # The agent's own module names the domains where the cloud does not.
     assert outcome["verified"]["agent"]["domains"] == [ROOT]
 
 

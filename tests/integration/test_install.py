@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """agent_install on real packages: every state, upgrade and exit code, settings, removal, and broken connections.
 
-Two stories, one host each, told at the same time without Ansible; the tests look at what each step returned. Both end with a host that has
+Two stories, one host each, played at the same time without Ansible; the tests look at what each step returned. Both end with a host that has
 nothing of the agent. After them an installation and a removal in playbooks lose their connections.
 """
 
@@ -192,7 +192,7 @@ TROUBLE = [
 ]
 
 
-def tell(host: DirectHost, steps: list[Step]) -> Outcomes:
+def play(host: DirectHost, steps: list[Step]) -> Outcomes:
     """Go through steps on a host and return for each the outcome of arranging it, of its prediction and of the step itself."""
     agent = InstalledAgent(host.prefix)
     outcomes: Outcomes = {}
@@ -213,11 +213,11 @@ def tell(host: DirectHost, steps: list[Step]) -> Outcomes:
 def stories(lab: Lab, direct_host: DirectHosts) -> dict[str, Outcomes]:
     """Return the outcome of both stories, run at the same time."""
     with ThreadPoolExecutor(2) as pool:
-        told = {
-            "life": pool.submit(tell, direct_host(lab.hosts[0]), LIFE),
-            "trouble": pool.submit(tell, direct_host(lab.hosts[1]), TROUBLE),
+        played = {
+            "life": pool.submit(play, direct_host(lab.hosts[0]), LIFE),
+            "trouble": pool.submit(play, direct_host(lab.hosts[1]), TROUBLE),
         }
-        return {name: future.result() for name, future in told.items()}
+        return {name: future.result() for name, future in played.items()}
 
 
 @pytest.fixture(scope="module")
@@ -454,7 +454,7 @@ def test_removal_outlives_a_cut_connection(removal: tuple[dict[str, t.Any], Run]
 
 
 def test_removal_goes_in_the_documented_order(removal: tuple[dict[str, t.Any], Run], lab: Lab) -> None:
-    """The updater first, then the package, which takes the agent along; what the host still has tells by its times."""
+    """The updater first, then the package, which takes the agent along; what the host still has shows by its times."""
     folder = lab.state / "hosts" / lab.hosts[-1] / "drive_c/ProgramData/entra_ops/cloud_sync"
     (updater,) = folder.glob("uninstall-*.log")
     assert "Removing: Microsoft Azure AD Connect Agent Updater" in updater.read_text(encoding="utf-8")

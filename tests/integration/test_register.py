@@ -183,7 +183,7 @@ def test_domain_is_added_later_with_its_preferred_controllers(failures: dict[str
 
 @pytest.fixture(scope="module")
 def reported(failures: dict[str, Result], direct_host: DirectHosts, lab: Lab, ansible_playbook: RunPlaybook) -> LabRun:
-    """A run of site.yml, told all that -vvvv tells, whose registration adds one domain and fails at the other."""
+    """A run of site.yml, with all the output of -vvvv, whose registration adds one domain and fails at the other."""
     direct_host(lab.hosts[0]).run_script(NOT_REGISTERED)
     variables = {"provisioning_agent_domains": domains(lab, password="wrong")}
     return ansible_playbook("site.yml", "-vvvv", "--limit", lab.hosts[0], extra_vars=variables)

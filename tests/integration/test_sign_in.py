@@ -1,9 +1,9 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signing in, on the controller alone: the device code's playbook told in order, and what one run gets by every method.
+"""Signing in, on the controller alone: the device code's playbook in order, and what one run gets by every method.
 
-No host is asked anything. Each run is as talkative as can be, and must not tell a secret all the same. What each refusal says is held by
+No host is asked anything. Each run is as talkative as can be, and must not show a secret all the same. What each refusal says is held by
 the unit tests of sign-in, against the same Microsoft side.
 """
 
@@ -173,7 +173,7 @@ def probe(controller: Controller, python: str) -> Probed:
         "azure_cli": {"method": "azure_cli"},
         "secret": {"method": "client_secret", "client_id": application["client_id"], "client_secret": application["secret"]},
         "certificate": {"method": "certificate", "client_id": application["client_id"], "certificate_path": application["certificate"]},
-        **{name: {"method": "password", "username": one["upn"], "password": one["password"]} for name, one in passwords.items()},
+        **{name: {"method": "password", "username": person["upn"], "password": person["password"]} for name, person in passwords.items()},
     }
     microsoft.reset_counters()
     environment = controller.azure_cli(LAB_AZ_USERNAME=admin["upn"], LAB_AZ_PASSWORD=admin["password"])
@@ -196,7 +196,7 @@ def test_application_gets_a_token_for_graph_alone(probed: Probed, name: str) -> 
 
 
 @pytest.mark.parametrize(("name", "code"), [("mfa", 50076), ("locked", 50053), ("blocked", 53003)])
-def test_refused_person_is_told_why(probed: Probed, name: str, code: int) -> None:
+def test_refused_person_is_reported_why(probed: Probed, name: str, code: int) -> None:
     assert all(f"AADSTS{code}" in probed.got[name][audience]["error"] for audience in AUDIENCES)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job in the lab, told in order: refusals, a prediction, the first run, a second one. What breaks later: test_repair.py.
+"""The main job in the lab, in order: refusals, a prediction, the first run, a second one. What breaks later: test_repair.py.
 
 Each step is one run of a playbook over WinRM for all tests about it; a step's fixture asks for the step before it.
 """

@@ -64,6 +64,6 @@ def commands() -> dict[str, dict[str, set[str]]]:
     table = {}
     for line in lines:
         name, _, parameters = line.partition(": ")
-        pairs = (one.partition("=") for one in parameters.split())
+        pairs = (parameter.partition("=") for parameter in parameters.split())
         table[name] = {parameter: set(values.split(",")) - {""} for parameter, _, values in pairs}
     return table

@@ -60,7 +60,7 @@ def linked_members_of_the_framework(source: Source) -> Found:
 
 
 def instance_members_of_the_framework(source: Source) -> Found:
-    """Every member of an object is there, as far as PowerShell can tell the object's type; else some type has it."""
+    """Every member of an object is there, as far as PowerShell knows the object's type; else some type has it."""
     for note in source.of("instance"):
         types = [name for name in note["types"] if name not in _UNKNOWN]
         if note["member"].lower() in _ADDED or source.own & {*types, note["member"]} or any(name.startswith(_OPEN) for name in types):
@@ -69,18 +69,18 @@ def instance_members_of_the_framework(source: Source) -> Found:
         found = _of_types(types, note) if types else _of_any(note)
         if not found:
             yield note, f".{note['member']} is no member of {where} in .NET Framework 4.6.2"
-        elif note["call"] and not any(one.takes(note["arguments"]) for one in found):
+        elif note["call"] and not any(overload.takes(note["arguments"]) for overload in found):
             yield note, f".{note['member']}() of {where} takes no {note['arguments']} arguments in .NET Framework 4.6.2"
 
 
 def _check_call(note: Note, name: str, member: str, count: int, *, static: bool | None = True) -> Found:
     if name.endswith("[]") or framework().find(name) is None:
         return
-    found = [one for one in framework().members(name, member) if static in (None, one.static)]
+    found = [overload for overload in framework().members(name, member) if static in (None, overload.static)]
     what = f"[{name}]::new" if member == ".ctor" else f"[{name}]::{member}"
     if not found:
         yield note, f"{what} is not in .NET Framework 4.6.2"
-    elif not any(one.takes(count) for one in found):
+    elif not any(overload.takes(count) for overload in found):
         yield note, f"{what} takes no {count} arguments in .NET Framework 4.6.2"
 
 
@@ -90,9 +90,9 @@ def _of_types(types: Iterable[str], note: Note) -> list[Member]:
     for name in types:
         if note["member"].lower() in _EXTENDED.get(name.lower(), ()) or (not note["call"] and _holds_more(name)):
             return [_ANYTHING]
-        for one in {name, name.removesuffix("[]")}:
-            found += [member for member in framework().members(one, note["member"]) if not member.static]
-            found += framework().of_heirs(one, note["member"])
+        for kind in {name, name.removesuffix("[]")}:
+            found += [member for member in framework().members(kind, note["member"]) if not member.static]
+            found += framework().of_heirs(kind, note["member"])
     return found
 
 

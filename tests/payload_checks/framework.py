@@ -63,9 +63,9 @@ class Framework:
         self._types = types
         #: Who has an instance member of a name.
         self._owners: dict[str, list[Type]] = {}
-        for one in types.values():
-            for name in one.members:
-                self._owners.setdefault(name, []).append(one)
+        for owner in types.values():
+            for name in owner.members:
+                self._owners.setdefault(name, []).append(owner)
 
     def find(self, name: str) -> Type | None:
         """Return a type by the name that reflection or a script writes: `List`1[System.String]`, `System.Byte[]`, `byte`."""
@@ -87,17 +87,17 @@ class Framework:
     def is_a(self, name: str, parent: str) -> bool:
         """Whether a type is or inherits from another."""
         wanted = self.find(parent)
-        return wanted is not None and any(one is wanted for one in self.family(name))
+        return wanted is not None and any(relative is wanted for relative in self.family(name))
 
     def members(self, name: str, member: str) -> list[Member]:
         """Return the members of that name which a type has or inherits; constructors only its own."""
         family = [found for found in [self.find(name)] if found] if member == ".ctor" else self.family(name)
-        return [found for one in family for found in one.members.get(member.lower(), [])]
+        return [found for relative in family for found in relative.members.get(member.lower(), [])]
 
     def of_heirs(self, name: str, member: str) -> list[Member]:
         """Return the instance members of that name which a type's heirs have: an object is often of one of them, as an error is."""
-        heirs = [one for one in self._owners.get(member.lower(), []) if self.is_a(one.name, name)]
-        return [found for one in heirs for found in one.members[member.lower()] if not found.static]
+        heirs = [owner for owner in self._owners.get(member.lower(), []) if self.is_a(owner.name, name)]
+        return [found for heir in heirs for found in heir.members[member.lower()] if not found.static]
 
 
 @functools.cache
@@ -118,8 +118,8 @@ def _member(kind: str, name: str, parameters: str) -> Member:
     call = kind.endswith("method") or kind == "new"
     static = kind.startswith("static") or kind in ("value", "new")
     listed = parameters.split("; ") if call and parameters else []
-    least, most = sum(not one.endswith("=") for one in listed), float(len(listed))
+    least, most = sum(not parameter.endswith("=") for parameter in listed), float(len(listed))
     if listed and "[]" in listed[-1] and kind != "new":
-        # The list does not tell "params" from another array; constructors as good as never have them.
+        # In the list "params" looks like any other array; constructors as good as never have them.
         least, most = min(least, len(listed) - 1), float("inf")
     return Member(name, static, call, least, most)

@@ -61,7 +61,7 @@ class _Run:
                 self._need_assembly(source, note)
 
     def _command(self, source: Source, note: Note) -> None:
-        values = {one["name"].lower(): one["value"] for one in note["parameters"]}
+        values = {given["name"].lower(): given["value"] for given in note["parameters"]}
         if note["command"] == "Add-Type" and "assemblyname" in values:
             self.done.update(values["assemblyname"].replace("'", "").split(", "))
         elif note["command"] == "Import-Module":

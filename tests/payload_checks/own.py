@@ -67,10 +67,10 @@ def nothing_as_a_value(source: Source) -> Found:
 def secrets_through_parameters(source: Source) -> Found:
     """Module logging (event 4103) keeps what is bound to a cmdlet's parameter."""
     for note in source.of("command"):
-        values = {one["name"].lower(): one["value"] for one in note["parameters"]}
+        values = {given["name"].lower(): given["value"] for given in note["parameters"]}
         if note["command"].lower() in _LOGGED:
             yield note, _LOGGED[note["command"].lower()]
-        # A PSCredential takes a secure string, of which the log tells the type.
+        # A PSCredential takes a secure string, of which the log shows the type.
         if "PSCredential" not in values.get("typename", "") and any(
             re.search(r"(?i)\.(password|access_token|client_secret)\b", values.get(name, ""))
             for name in ("argumentlist", "property", "string")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All rules, in the order in which their findings are told."""
+"""All rules, in the order in which their findings are printed."""
 
 from __future__ import annotations
 
@@ -31,4 +31,4 @@ FILE_RULES: tuple[FileRule, ...] = (
 def findings(sources: Sequence[Source]) -> list[Finding]:
     """Return what all rules find, by file and line."""
     found = {finding for rule in FILE_RULES for finding in of_rule(rule, sources)} | set(order_of_scripts(sources))
-    return sorted(found, key=lambda one: (one.path, one.line, one.rule, one.message))
+    return sorted(found, key=lambda finding: (finding.path, finding.line, finding.rule, finding.message))

@@ -22,7 +22,7 @@ $infer = $automation.GetType('System.Management.Automation.AstTypeInference', $t
     [type[]]@([System.Management.Automation.Language.Ast], $contextType, $permissionType), $null)
 $permission = [System.Enum]::ToObject($permissionType, 0)
 
-# The nodes that tell something, and those that may be of a kind that Windows PowerShell does not know.
+# The nodes that say something, and those that may be of a kind that Windows PowerShell does not know.
 $telling = [System.Collections.Generic.HashSet[string]]@('TypeExpressionAst', 'TypeConstraintAst', 'AttributeAst', 'MemberExpressionAst',
     'InvokeMemberExpressionAst', 'CommandAst', 'SubExpressionAst', 'IfStatementAst', 'SwitchStatementAst', 'ForEachStatementAst', 'TryStatementAst',
     'VariableExpressionAst', 'AssignmentStatementAst', 'FunctionDefinitionAst', 'BinaryExpressionAst')
@@ -39,7 +39,7 @@ $silent = @('Add-Type', 'Import-Module', 'Set-Acl', 'Set-Service', 'Start-Sleep'
 $filters = @('ForEach-Object', 'Where-Object', 'Select-Object', 'Sort-Object')
 
 function Get-InferredName {
-    # The full names of the types that an expression may have; none where PowerShell cannot tell.
+    # The full names of the types that an expression may have; none where PowerShell does not know.
     param(
         $Ast
     )
@@ -389,7 +389,7 @@ function Add-Command {
         return
     }
     $parameters = @(Get-CommandParameter -Command $Ast)
-    $list = @(foreach ($one in $parameters) { @{ name = $one.name; value = $one.value } })
+    $list = @(foreach ($parameter in $parameters) { @{ name = $parameter.name; value = $parameter.value } })
     Add-Note -Kind 'command' -Extent $Ast.Extent -Values @{ command = $name; parameters = $list }
     if ($name -eq 'New-Object') {
         $type = @($parameters | Where-Object -FilterScript { $_.name -eq 'TypeName' })
@@ -470,7 +470,7 @@ function Add-Node {
         'AssignmentStatementAst' { Add-Note -Kind 'assignment' -Extent $Ast.Extent -Values @{ target = $Ast.Left.Extent.Text } }
         'FunctionDefinitionAst' {
             $block = $Ast.Body.ParamBlock
-            $names = @(if ($null -ne $block) { foreach ($one in $block.Parameters) { $one.Name.VariablePath.UserPath } })
+            $names = @(if ($null -ne $block) { foreach ($parameter in $block.Parameters) { $parameter.Name.VariablePath.UserPath } })
             Add-Note -Kind 'definition' -Extent $Ast.Extent -Values @{ name = $Ast.Name; parameters = $names }
         }
         'BinaryExpressionAst' {

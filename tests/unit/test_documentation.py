@@ -174,7 +174,7 @@ def test_role_variables_that_are_used_are_described() -> None:
 def test_entry_point_describes_what_it_reads(name: str) -> None:
     described = {option.removeprefix(PREFIX) for option in ENTRY_POINTS[name]["options"]}
     # A variable that is read although the entry point does not describe it keeps its default.
-    assert {one for one in needed_variables(name) if one not in described} <= (set() if name == "main" else {"wait"})
+    assert {variable for variable in needed_variables(name) if variable not in described} <= (set() if name == "main" else {"wait"})
 
 
 def test_tasks_decide_by_checked_values_alone() -> None:

@@ -78,5 +78,5 @@ def test_every_rule_has_cases() -> None:
     assert names <= set(CASES)
 
 
-def test_finding_is_told_with_file_and_line() -> None:
+def test_finding_is_reported_with_file_and_line() -> None:
     assert Finding(Path("/a/b.ps1"), 3, "rule", "wrong").at(Path("/a")) == "b.ps1:3: wrong [rule]"

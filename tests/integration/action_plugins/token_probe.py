@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A module for tests alone: acquires both tokens as the collection's own modules do, touches no host, and tells what it got.
+"""A module for tests alone: acquires both tokens as the collection's own modules do, touches no host, and returns what it got.
 
 It takes the options of agent_verify. A token itself is never in the result, only a hash of it.
 """

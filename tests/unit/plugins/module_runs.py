@@ -66,8 +66,8 @@ def run_module(
             return remote_path
 
     play = types.SimpleNamespace(_uuid="play")
-    told = {"args": options, "check_mode": check, "diff": True, "no_log": False, "async_val": 0}
-    task = types.SimpleNamespace(**told, get_search_path=list, get_play=lambda: play)
+    given = {"args": options, "check_mode": check, "diff": True, "no_log": False, "async_val": 0}
+    task = types.SimpleNamespace(**given, get_search_path=list, get_play=lambda: play)
     shell = types.SimpleNamespace(tmpdir=None)
     connection = types.SimpleNamespace(_shell=shell, transport="aws_ssm", is_pipelining_enabled=lambda wrap_async: pipelining)
     task_vars = {"inventory_hostname": host, **(variables or {})}

@@ -17,7 +17,7 @@ CONTENT = b"MZ" + bytes(range(256)) * 2000
 
 
 class Mirror:
-    """Serves what it is told to under one URL."""
+    """Serves what a test sets under one URL."""
 
     def __init__(self, microsoft: Microsoft) -> None:
         self.microsoft = microsoft

@@ -19,7 +19,7 @@ EXPECT = Expectation(version="1.1.2334.0", tenant_id=TENANT, domains=("contoso.l
 
 def verified(facts: HostFacts, cloud: dict[str, t.Any] | None = None, **extra: t.Any) -> dict[str, t.Any]:
     """Return the result of agent_verify for these facts."""
-    # What the reports of the tests tell of is the agent, not its host.
+    # The reports of the tests are about the agent, not its host.
     assessment = assess(dataclasses.replace(facts, platform=None), EXPECT, CloudAnswers(cloud))
     failed = [check for check in assessment.checks if check.status == "fail"]
     return {

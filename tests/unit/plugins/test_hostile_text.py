@@ -36,7 +36,7 @@ PARTS = [
 OTHERS = ["", " ", "=", '"', "a"]
 #: Characters of the texts, the shortest first, on which cubic growth shows.
 LENGTHS = (500, 8000)
-#: Seconds of the processor's time that need no closer look. Sixteen times are told from four by what is between them.
+#: Seconds of the processor's time that need no closer look. What is between four and sixteen times separates them.
 NEGLIGIBLE, GROWTH = 0.05, 8
 
 

@@ -64,7 +64,7 @@ BeforeAll {
     }
 
     function Get-TargetName {
-        # The variables that an assignment makes: $name, [type]$name, $one, $other; not $name.part, which changes what there is already.
+        # The variables that an assignment makes: $name, [type]$name, $first, $other; not $name.part, which changes what there is already.
         param(
             [System.Management.Automation.Language.AssignmentStatementAst]$Assignment
         )

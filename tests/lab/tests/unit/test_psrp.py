@@ -241,7 +241,7 @@ def test_pool_ends_with_all_that_its_process_has_said(
     assert [data for _, data in pieces] == [message(Kind.RUNSPACEPOOL_STATE, POOL, bytes(1000), number) for number in range(9)]
 
 
-def test_second_client_is_told_how_many_runspaces_there_are(pool: Callable[..., RunspacePool]) -> None:
+def test_second_client_is_reported_how_many_runspaces_there_are(pool: Callable[..., RunspacePool]) -> None:
     started = pool("[say(Packet('Data', POOL, message(kind, POOL, b'', 9))) for kind in Kind if packet.name == 'Data']")
     said = {
         Kind.INIT_RUNSPACEPOOL: b'<I32 N="MinRunspaces">2</I32><I32 N="MaxRunspaces">3</I32>',

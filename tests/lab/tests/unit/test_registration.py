@@ -127,7 +127,7 @@ def test_who_registers_must_prove_it(shared: Client) -> None:
     assert foreign.json()["code"] == "TenantMismatch"
 
 
-def test_an_unknown_agent_is_told_so(shared: Client) -> None:
+def test_an_unknown_agent_is_reported_so(shared: Client) -> None:
     assert _beat(shared, str(uuid.uuid4())) == 404
 
 

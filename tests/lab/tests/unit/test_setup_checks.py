@@ -75,7 +75,7 @@ def test_what_is_missing_is_said_with_its_remedy(difference: dict[str, Any], sen
     assert problem.endswith(".") and "\n" not in problem
 
 
-def test_an_unknown_distribution_is_told_every_name() -> None:
+def test_an_unknown_distribution_is_reported_every_name() -> None:
     (problem,) = problems(dataclasses.replace(GOOD, **MISSING, has_apt=False, distribution="gentoo"))
     assert all(command in problem for command in ("dnf install", "zypper install", "pacman -S"))
     assert problem.endswith("take a Debian in a folder or a container.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action agent_download on a fake host: what the host is asked to do for each source, and how each end is told."""
+"""The action agent_download on a fake host: what the host is asked to do for each source, and how each end is reported."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def test_check_mode_only_asks(monkeypatch: pytest.MonkeyPatch) -> None:
         ({**answer(), "package": {**PACKAGE, "signature": {}}}, "answered with nothing for package.signature.status"),
     ],
 )
-def test_what_goes_wrong_is_told(reply: dict[str, t.Any], words: str) -> None:
+def test_what_goes_wrong_is_reported(reply: dict[str, t.Any], words: str) -> None:
     result, _ = run(reply)
     assert result["failed"] and words in result["msg"]
     assert result["downloaded"] is False
 
 
-def test_share_that_cannot_be_read_is_told() -> None:
+def test_share_that_cannot_be_read_is_reported() -> None:
     result, host = run(answer("fetch", error="access denied"), source="share", src=r"\\files\packages\setup.exe")
     assert host.asked[0].parameters["SharePath"] == r"\\files\packages\setup.exe"
     assert "cannot be read by win1: access denied" in result["msg"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action agent_install on a fake host: what is run there for each wish, what is predicted, and how each end is told."""
+"""The action agent_install on a fake host: what is run there for each wish, what is predicted, and how each end is reported."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_what_cannot_end_well_is_not_begun(facts: dict[str, t.Any], options: dic
         ({"facts": host_data(product__module_present=False)}, {"failed": True}, "there is no PowerShell module"),
     ],
 )
-def test_end_of_an_installation_is_told(answer: dict[str, t.Any], expected: dict[str, t.Any], words: str) -> None:
+def test_end_of_an_installation_is_reported(answer: dict[str, t.Any], expected: dict[str, t.Any], words: str) -> None:
     result, _ = run({**empty_data(), "package": PACKAGE}, {}, with_answer("install", installed(**answer)))
     assert {name: result[name] for name in expected} == expected
     assert words in result["msg"]
@@ -198,12 +198,12 @@ def test_removal_is_predicted() -> None:
         ({"facts": host_data()}, "parts of the agent are still on win1"),
     ],
 )
-def test_end_of_a_removal_is_told(answer: dict[str, t.Any], words: str) -> None:
+def test_end_of_a_removal_is_reported(answer: dict[str, t.Any], words: str) -> None:
     result, _ = run(host_data(), {"state": "absent"}, with_answer("remove", removed(**answer)))
     assert result["failed"] and words in result["msg"]
 
 
-def test_package_that_takes_the_updater_of_another_agent_away_is_told() -> None:
+def test_package_that_takes_the_updater_of_another_agent_away_is_reported() -> None:
     answer = removed(facts={**empty_data(), "other_agents": ["Health"]})
     result, _ = run(host_data(other_agents=["Health"]), {"state": "absent"}, with_answer("remove", answer))
     assert "took the updater away from win1, which Health needs" in result["msg"]

@@ -55,9 +55,9 @@ def check(entry_point: str = "main", **changes: t.Any) -> dict[str, t.Any]:
 def trusted(value: t.Any) -> t.Any:
     """Return a value as an inventory's: its texts are templates."""
     if isinstance(value, dict):
-        return {name: trusted(one) for name, one in value.items()}
+        return {name: trusted(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [trusted(one) for one in value]
+        return [trusted(part) for part in value]
     return trust_as_template(value) if isinstance(value, str) else value
 
 

@@ -89,22 +89,22 @@ def test_lost_registration_says_once_why_it_is_lost() -> None:
     """The payload's own connection error has been made a sentence before it comes here."""
     lost = LostConnectionError("The connection to sync1 is lost (reset): run this again when it answers.")
     lost.__cause__ = AWAY
-    with pytest.raises(LostConnectionError) as told:
+    with pytest.raises(LostConnectionError) as lost:
         register_locked(Host([ENDED], broken_by=lost))
-    assert str(told.value) == (
+    assert str(lost.value) == (
         f"The connection to sync1 was lost while it registered ({AWAY}), which may have gone on there. "
         "Run this again: what is done already is left alone."
     )
 
 
-def test_failure_of_its_own_is_told_at_once() -> None:
+def test_failure_of_its_own_is_reported_at_once() -> None:
     broken = Host([ENDED], broken_by=RemoteError("the step failed"))
     with pytest.raises(RemoteError, match="the step failed"):
         register_locked(broken)
     assert broken.asked == 0
 
 
-def test_host_that_cannot_be_asked_any_more_is_told() -> None:
+def test_host_that_cannot_be_asked_any_more_is_reported() -> None:
     with pytest.raises(TypeError):
         register_locked(Host([TypeError("a defect")]))
 
@@ -217,7 +217,7 @@ def test_check_mode_signs_in_and_changes_nothing(token: list[str], tmp_path: Pat
         ({"steps": [{"name": "domain"}]}, "answered with nothing for steps[0].target"),
     ],
 )
-def test_end_of_a_registration_is_told(token: list[str], tmp_path: Path, answer: dict[str, t.Any], words: str) -> None:
+def test_end_of_a_registration_is_reported(token: list[str], tmp_path: Path, answer: dict[str, t.Any], words: str) -> None:
     result = register(answering(FRESH, **answer), tmp_path)
     assert (result["failed"], result["changed"]) == (True, True)
     assert words in result["msg"]
@@ -258,7 +258,7 @@ NO_DELEGATION = {
 @pytest.mark.parametrize(
     ("gmsa", "words"), [({"name": "svcSync$"}, "the service account svcSync$ fails"), (None, "looks up in the directory fails")]
 )
-def test_logon_that_cannot_be_used_further_is_told_before_the_registration(
+def test_logon_that_cannot_be_used_further_is_reported_before_the_registration(
     token: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gmsa: dict[str, t.Any] | None, words: str
 ) -> None:
     sync1, warned = answering(NO_DELEGATION), []
@@ -271,7 +271,7 @@ def test_logon_that_cannot_be_used_further_is_told_before_the_registration(
 
 
 @pytest.mark.parametrize("before", [FRESH, {**NO_DELEGATION, "platform": None}, host_data()])
-def test_logon_is_not_told_where_it_is_no_problem(
+def test_logon_is_not_reported_where_it_is_no_problem(
     token: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, t.Any]
 ) -> None:
     monkeypatch.setattr(agent_register.display, "warning", pytest.fail)

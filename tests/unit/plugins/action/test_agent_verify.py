@@ -132,7 +132,7 @@ def test_verdict_fails_the_task_only_where_it_was_told_to(changes: dict[str, t.A
     assert bool(sync1.lines) is (" instead of " in result["msg"]) is bool(changes)
 
 
-def test_host_that_answers_amiss_is_told_with_the_field(sync1: FakeHost) -> None:
+def test_host_that_answers_amiss_is_reported_with_the_field(sync1: FakeHost) -> None:
     sync1.answers["facts"] = [(host_data(platform__windows__build={}), False)]
     result = verify(sync1)
     assert result["failed"] and result["compliant"] is None

@@ -136,7 +136,7 @@ def test_services_are_judged(changes: dict[str, t.Any], run: bool) -> None:
         ),
     ],
 )
-def test_what_stays_is_told(before: HostFacts, after: HostFacts, words: list[str]) -> None:
+def test_what_stays_is_reported(before: HostFacts, after: HostFacts, words: list[str]) -> None:
     sentences = remains(before, after)
     assert len(sentences) == len(words)
     assert all(word in sentence for word, sentence in zip(words, sentences, strict=True))

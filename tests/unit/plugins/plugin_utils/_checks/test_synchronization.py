@@ -83,7 +83,7 @@ def test_state_of_a_domain(configurations: list[dict[str, t.Any]], status: str, 
     assert verdict == "pass" or judged.remedy
 
 
-def test_what_is_told_of_a_healthy_job() -> None:
+def test_what_is_reported_of_a_healthy_job() -> None:
     assert state(configuration(job()))["jobs"] == [
         {
             "id": "AD2AADProvisioning.1",
@@ -96,7 +96,7 @@ def test_what_is_told_of_a_healthy_job() -> None:
     ]
 
 
-def test_quarantine_is_told_with_reason_since_when_and_next_attempt() -> None:
+def test_quarantine_is_reported_with_reason_since_when_and_next_attempt() -> None:
     found = state(quarantined("TimeOut", "We've detected a request timeout error.", reason="EncounteredQuarantineException"))
     assert found["jobs"][0]["quarantine"] == {
         "reason": "EncounteredQuarantineException",

@@ -63,7 +63,7 @@ def test_answer_becomes_the_type() -> None:
         ({"many": [{"name": "b"}] * (parsing.LONGEST_LIST + 1)}, "a list of 4097 for many, where a list of 4096 at most was expected"),
     ],
 )
-def test_what_does_not_fit_is_told_with_its_field(changes: dict[str, t.Any], words: str) -> None:
+def test_what_does_not_fit_is_reported_with_its_field(changes: dict[str, t.Any], words: str) -> None:
     with pytest.raises(RemoteError) as error:
         parsed(**changes)
     assert words in str(error.value)
@@ -91,7 +91,7 @@ def test_value_is_not_repeated(value: t.Any) -> None:
         (None, "answered with null and no text"),
     ],
 )
-def test_answer_that_is_none_is_told(text: t.Any, words: str) -> None:
+def test_answer_that_is_none_is_reported(text: t.Any, words: str) -> None:
     with pytest.raises(RemoteError) as error:
         parse_answer(Answer, text, "The step 'x' on win1")
     assert words in str(error.value)

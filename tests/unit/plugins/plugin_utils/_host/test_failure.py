@@ -29,7 +29,7 @@ def record(message: str, identifier: str = "") -> dict[str, t.Any]:
         ({"msg": "refused", "invocation": {"module_args": {"script": "ConstrainedLanguage"}}}, "refused"),
     ],
 )
-def test_reason_is_the_first_that_is_told(answer: dict[str, t.Any], reason: str) -> None:
+def test_reason_is_the_first_that_is_reported(answer: dict[str, t.Any], reason: str) -> None:
     assert failure_reason(answer) == reason
 
 
@@ -56,7 +56,7 @@ def test_refusal_by_an_antivirus_is_named_in_every_language(answer: dict[str, t.
         {"msg": "MODULE FAILURE", "exception": "C# module util 'Ansible.Basic' is not trusted and cannot be loaded."},
     ],
 )
-def test_limited_language_is_told_in_one_sentence(answer: dict[str, t.Any]) -> None:
+def test_limited_language_is_reported_in_one_sentence(answer: dict[str, t.Any]) -> None:
     reason = failure_reason(answer)
     assert reason.startswith(LIMITED)
     assert "\n" not in reason and reason.count(". ") == 0

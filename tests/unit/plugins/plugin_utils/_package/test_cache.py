@@ -97,7 +97,7 @@ def test_a_refused_file_is_not_kept(cache: PackageCache, mirror: Mirror, tmp_pat
     assert files(tmp_path, "exe") + files(tmp_path, "part") + files(tmp_path, "json") == []
 
 
-def test_who_waited_for_a_failure_is_told_and_who_comes_later_tries_anew(
+def test_who_waited_for_a_failure_is_reported_and_who_comes_later_tries_anew(
     cache: PackageCache, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mirror.microsoft.fail(mirror.route, status=404)
@@ -112,7 +112,7 @@ def test_who_waited_for_a_failure_is_told_and_who_comes_later_tries_anew(
     assert cache.obtain(mirror.url, mirror.download, accept)[0].read_bytes() == CONTENT
 
 
-def test_the_newest_is_told_without_moving_it(cache: PackageCache, mirror: Mirror, new_run: t.Callable[[], None]) -> None:
+def test_the_newest_is_reported_without_moving_it(cache: PackageCache, mirror: Mirror, new_run: t.Callable[[], None]) -> None:
     assert cache.newest(mirror.url, mirror.download)["sha256"] == ""
     record = cache.obtain(mirror.url, mirror.download, accept)[1]
     mirror.microsoft.server.cloud.counters.reset()

@@ -67,7 +67,7 @@ def test_proxys_address_that_cannot_be_read_is_not_quoted(monkeypatch: pytest.Mo
 
 
 def test_short_body_is_no_whole_file(mirror: Mirror, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Newer versions of urllib3 tell by themselves; older ones just end."""
+    """Newer versions of urllib3 say it by themselves; older ones just end."""
     send, download, target = mirror.download().__class__._send, mirror.download(), io.BytesIO()
     short = types.SimpleNamespace(status_code=200, headers={"Content-Length": "10"}, iter_content=lambda _: iter([b"12345"]))
     answers = [contextlib.nullcontext(short)]

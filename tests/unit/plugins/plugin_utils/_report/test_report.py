@@ -96,7 +96,7 @@ def report_of(results: dict[str, t.Any], **options: t.Any) -> t.Any:
         ({"reboot_required": False}, {}, False),
     ],
 )
-def test_restart_that_is_still_to_come_is_told(install: dict[str, t.Any], reboot: dict[str, t.Any], waits: bool) -> None:
+def test_restart_that_is_still_to_come_is_reported(install: dict[str, t.Any], reboot: dict[str, t.Any], waits: bool) -> None:
     result = host_result(work(EMPTY, after=HEALTHY, phases={**ALL_RAN, "install": install, "reboot": reboot}))
     (row,) = report_of({"win1": result})["hosts"]
     assert row["reboot_required"] is waits

@@ -56,7 +56,7 @@ def _as_user(user: int, groups: list[int], folder: Path, answers: t.Any, gate: t
 
 
 class User:
-    """A user who takes the lock in a process of his own, and frees it when he is told to."""
+    """A user who takes the lock in a process of his own, and frees it at a word."""
 
     def __init__(self, user: int, folder: Path, groups: tuple[int, ...] = (GROUP,)) -> None:
         context = multiprocessing.get_context("fork")
@@ -88,7 +88,7 @@ def test_users_who_share_a_folder_hold_the_lock_one_after_another(shared: Path, 
 
 
 @ROOT_ONLY
-def test_user_who_may_not_write_is_told_what_keeps_hosts_apart(shared: Path) -> None:
+def test_user_who_may_not_write_is_reported_what_keeps_hosts_apart(shared: Path) -> None:
     stranger = User(SECOND, shared, groups=())
     said = stranger.answer()
     stranger.free()

@@ -279,7 +279,7 @@ def test_unknown_number_points_to_the_log() -> None:
     assert refusal.code == "AADSTS99999" and "sign-in log" in str(refusal)
 
 
-def test_the_number_with_a_remedy_is_told_first() -> None:
+def test_the_number_with_a_remedy_is_reported_first() -> None:
     assert refused("https://login.lab", [99999, 50076], "").code == "AADSTS50076"
 
 

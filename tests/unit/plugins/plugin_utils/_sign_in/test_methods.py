@@ -211,7 +211,7 @@ def test_azure_cli_is_asked_for_the_tenant_and_the_scope(
         ("exit 1", r"refused \(no number\)"),
     ],
 )
-def test_azure_cli_that_gives_no_token_is_told(
+def test_azure_cli_that_gives_no_token_is_reported(
     microsoft: Microsoft, azure_cli: t.Callable[[str], SignIn], text: str, problem: str
 ) -> None:
     with pytest.raises(SignInError, match=problem) as refusal:
@@ -225,14 +225,14 @@ def test_azure_cli_of_another_tenant_is_refused(microsoft: Microsoft, azure_cli:
         ask(microsoft, azure_cli(f'echo \'{{"accessToken": "{elsewhere}"}}\''), "registration")
 
 
-def test_azure_cli_that_repeats_a_rejected_token_is_told(microsoft: Microsoft, azure_cli: t.Callable[[str], SignIn]) -> None:
+def test_azure_cli_that_repeats_a_rejected_token_is_reported(microsoft: Microsoft, azure_cli: t.Callable[[str], SignIn]) -> None:
     given = token(exp=4_000_000_000)
     sign_in = azure_cli(f'echo \'{{"accessToken": "{given}"}}\'')
     with pytest.raises(SignInError, match="a new sign-in does not help"):
         ask(microsoft, sign_in, "registration", rejected=given)
 
 
-def test_missing_azure_cli_is_told(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_azure_cli_is_reported(microsoft: Microsoft, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SignInError, match=r"cannot be run on the controller: .*Install it and run 'az login'"):
         ask(microsoft, read_sign_in({"method": "azure_cli"}))

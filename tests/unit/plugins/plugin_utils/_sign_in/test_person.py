@@ -152,7 +152,7 @@ def test_network_trouble_is_no_reason_to_ask_a_person(tenant: Tenant) -> None:
         tenant.kept()
 
 
-def test_declined_code_is_told(tenant: Tenant) -> None:
+def test_declined_code_is_reported(tenant: Tenant) -> None:
     def decline(message: str) -> None:
         for code in tenant.microsoft.server.cloud.device_codes._codes.values():
             code.declined = True
@@ -354,7 +354,7 @@ def test_keyring_holds_the_sign_in_and_the_file_nothing(tenant: Tenant, keyring:
     assert (tenant.path.read_bytes(), tenant.mode) == (b"", 0o600)
 
 
-def test_keyring_that_a_later_process_cannot_open_is_told(tenant: Tenant, keyring: t.Callable[[bool], None]) -> None:
+def test_keyring_that_a_later_process_cannot_open_is_reported(tenant: Tenant, keyring: t.Callable[[bool], None]) -> None:
     keyring(True)
     tenant.person()
     keyring(False)

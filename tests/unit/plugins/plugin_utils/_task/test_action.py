@@ -56,7 +56,7 @@ def test_error_of_the_module_itself_is_a_result_with_its_trace() -> None:
 
 def test_trace_holds_no_secret() -> None:
     options = {"source": "host", "proxy_url": "http://proxy:3128", "proxy_username": "me", "proxy_password": "S3cret!Word"}
-    result = run_module("agent_download", {"accept_eula": True, **options}, FailingHost(ValueError("told S3cret!Word")))
+    result = run_module("agent_download", {"accept_eula": True, **options}, FailingHost(ValueError("it was S3cret!Word")))
     assert "ValueError" in result["exception"]
     assert "S3cret!Word" not in str(result)
 
