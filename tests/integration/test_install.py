@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """agent_install on real packages: every state, upgrade and exit code, settings, removal, and broken connections.
 
-Two stories, one host each, played at the same time without Ansible; the tests look at what each step returned. Both end with a host that has
-nothing of the agent. After them an installation and a removal in playbooks lose their connections.
+Two stories, one host each, played at the same time without Ansible; the tests look at what each step returned. Both end with a host that
+has nothing of the agent. After them an installation and a removal in playbooks lose their connections.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ PAGES = [name for name in LISTED if name.endswith(".md") and not name.startswith
 TEXTS = [
     name
     for name in LISTED
-    if re.match(r"(plugins|roles|playbooks|docs|tests|molecule|changelogs/fragments)/.*\.(py|ps1|psm1|psd1|cs|c|h|yml|md)$|[A-Z]+\.md$", name)
+    if re.match(r"(plugins|roles|playbooks|docs|tests|molecule|changelogs)/.*\.(py|ps1|psm1|psd1|cs|c|h|yml|md)$|[A-Z]+\.md$", name)
     and name != "tests/unit/test_plain_words.py"  # which has the words themselves
 ]
 #: What to say instead.

@@ -89,9 +89,9 @@ def test_lost_registration_says_once_why_it_is_lost() -> None:
     """The payload's own connection error has been made a sentence before it comes here."""
     lost = LostConnectionError("The connection to sync1 is lost (reset): run this again when it answers.")
     lost.__cause__ = AWAY
-    with pytest.raises(LostConnectionError) as lost:
+    with pytest.raises(LostConnectionError) as raised:
         register_locked(Host([ENDED], broken_by=lost))
-    assert str(lost.value) == (
+    assert str(raised.value) == (
         f"The connection to sync1 was lost while it registered ({AWAY}), which may have gone on there. "
         "Run this again: what is done already is left alone."
     )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 entra_ops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What payloads answer: answers recorded in the lab fit the types and hold nothing else; an error names the field of what else a host sends."""
+"""What payloads answer: answers recorded in the lab fit the types and hold nothing else; an error names the field of anything else."""
 
 from __future__ import annotations
 
