@@ -27,7 +27,8 @@ NAME = "registration-tenant.lock"
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """A folder of the first user's that its group can write to, where other users can get to."""
-    with tempfile.TemporaryDirectory() as name:
+    # Not below the repository, as other temporary files are: that may lie where no other user gets to, such as below /root.
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name) / "locks"
         folder.mkdir()
         folder.chmod(0o2770)
