@@ -4,8 +4,8 @@
 """How a check declares itself, and what it is given to judge by.
 
 A check is a function with @check above it: its name, what it is about, when there is anything to judge, what a failure means, and the facts
-of docs/product-facts.md that it rests on. Nothing else of the collection names it: `make docs` writes docs/checks.md and the lists in the
-page docs/checks.md and in agent_verify's documentation from the declarations, with each condition in the words of its docstring.
+of docs/product-facts.md that it rests on. Nothing else of the collection names it: `make docs` writes docs/checks.md and the list in
+agent_verify's documentation from the declarations, with each condition in the words of its docstring.
 
 FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 """
