@@ -206,8 +206,9 @@ def _judge_copies(rows: list[dict[str, t.Any]]) -> None:
     for row in rows:
         others = [host for host in owners.get(str(row["agent_id"]).lower(), []) if host != row["host"]]
         if others:
-            same = f"The agent's certificate is also that of {', '.join(others)}: one of them is a copy of the other"
-            row["to_do"] = [f"{same}. Run agent_register with 'force: true' on the copy.", *row["to_do"]]
+            same = f"The agent's certificate is also that of {', '.join(others)}: a host is a copy of another, or has two names here"
+            advice = "Run agent_register with 'force: true' on a copy, or take a name of the same host out of the inventory."
+            row["to_do"] = [f"{same}. {advice}", *row["to_do"]]
             if row["status"] == "compliant":
                 row.update(status="drift", message=f"{same}. {row['message']}")
 
